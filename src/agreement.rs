@@ -1,0 +1,146 @@
+//! How far measurement is from prediction: a number, not an impression.
+
+use crate::{Error, Result, Trajectory};
+
+/// How far a single observable may be from its prediction, and why that far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tolerance {
+    /// Largest expected gap of each observable, in its own unit, in the prediction's order.
+    pub gaps: Vec<f64>,
+    /// Where the numbers come from (finite step size, finite size, standard error).
+    pub reason: &'static str,
+}
+
+/// How far a measurement is from a prediction, one observable.
+#[derive(Debug, Clone, PartialEq)]
+#[cfg_attr(feature = "cli", derive(serde::Serialize))]
+pub struct Agreement {
+    /// Which observable.
+    pub observable: String,
+    /// Largest absolute difference over the grid (mean over runs against prediction).
+    pub max_gap: f64,
+    /// Root mean square difference over the grid.
+    pub rms_gap: f64,
+    /// Largest minus smallest predicted value: what the gap is to be judged against.
+    pub range: f64,
+    /// Largest standard deviation over runs; zero for a single run.
+    pub spread: f64,
+    /// Largest gap that theory allows; `None` where no bound is known.
+    pub tolerance: Option<f64>,
+    /// Where the tolerance comes from.
+    pub reason: &'static str,
+}
+
+impl Agreement {
+    /// Whether the gap is within tolerance; true where no tolerance is known.
+    pub fn holds(&self) -> bool {
+        self.tolerance.is_none_or(|tolerance| self.max_gap <= tolerance)
+    }
+}
+
+/// Compares a prediction with the mean over `runs`, observable by observable.
+///
+/// # Errors
+/// There is no run, or a run was recorded on another grid or lacks an observable.
+pub fn compare(
+    prediction: &Trajectory,
+    runs: &[Trajectory],
+    tolerance: Option<&Tolerance>,
+) -> Result<Vec<Agreement>> {
+    if runs.is_empty() {
+        return Err(Error::parameter("number of runs", 0, "at least one simulation is needed"));
+    }
+    if runs.iter().any(|run| run.grid() != prediction.grid()) {
+        return Err(Error::parameter(
+            "grid",
+            "different",
+            "prediction and simulation must be recorded at the same points",
+        ));
+    }
+    let mut agreements = Vec::new();
+    for (i, (name, predicted)) in prediction.columns().enumerate() {
+        let measured = runs
+            .iter()
+            .map(|run| {
+                run.get(name).ok_or_else(|| Error::Unknown {
+                    kind: "observable",
+                    name: name.into(),
+                    nearest: run.columns().map(|(n, _)| n.to_owned()).collect(),
+                })
+            })
+            .collect::<Result<Vec<_>>>()?;
+        let (allowed, reason) = match tolerance {
+            Some(t) => (Some(t.gaps[i]), t.reason),
+            None => (None, "no bound is known"),
+        };
+        agreements.push(agreement(name, predicted, &measured, allowed, reason));
+    }
+    Ok(agreements)
+}
+
+fn agreement(
+    name: &str,
+    predicted: &[f64],
+    measured: &[&[f64]],
+    tolerance: Option<f64>,
+    reason: &'static str,
+) -> Agreement {
+    let n_runs = measured.len() as f64;
+    let (mut max_gap, mut sum_squares, mut spread) = (0.0f64, 0.0, 0.0f64);
+    for (i, p) in predicted.iter().enumerate() {
+        let mean = measured.iter().map(|run| run[i]).sum::<f64>() / n_runs;
+        max_gap = max_gap.max((mean - p).abs());
+        sum_squares += (mean - p).powi(2);
+        if measured.len() > 1 {
+            let squares = measured.iter().map(|run| (run[i] - mean).powi(2)).sum::<f64>();
+            spread = spread.max((squares / (n_runs - 1.0)).sqrt());
+        }
+    }
+    let high = predicted.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let low = predicted.iter().copied().fold(f64::INFINITY, f64::min);
+    Agreement {
+        observable: name.to_owned(),
+        max_gap,
+        rms_gap: (sum_squares / predicted.len() as f64).sqrt(),
+        range: high - low,
+        spread,
+        tolerance,
+        reason,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Axis;
+
+    fn run(values: [f64; 3]) -> Trajectory {
+        let mut run = Trajectory::new(Axis::Time, &[0.0, 1.0, 2.0]);
+        run.push("loss", values.to_vec()).unwrap();
+        run
+    }
+
+    #[test]
+    fn gaps_are_measured_from_the_mean_over_runs() {
+        let tolerance = Tolerance { gaps: vec![0.25], reason: "test" };
+        let prediction = run([1.0, 0.5, 0.0]);
+        let runs = [run([1.0, 0.5, 0.1]), run([1.0, 0.5, 0.3])];
+        let found = compare(&prediction, &runs, Some(&tolerance)).unwrap();
+        approx::assert_abs_diff_eq!(found[0].max_gap, 0.2, epsilon = 1e-15);
+        approx::assert_abs_diff_eq!(found[0].rms_gap, 0.2 / 3f64.sqrt(), epsilon = 1e-15);
+        approx::assert_abs_diff_eq!(found[0].spread, 0.02f64.sqrt(), epsilon = 1e-15);
+        assert_eq!(found[0].range, 1.0);
+        assert!(found[0].holds());
+        assert!(
+            !compare(&prediction, &[run([1.0, 0.5, 0.3])], Some(&tolerance)).unwrap()[0].holds()
+        );
+    }
+
+    #[test]
+    fn different_grids_are_not_compared() {
+        let mut other = Trajectory::new(Axis::Time, &[0.0, 1.0, 3.0]);
+        other.push("loss", vec![1.0; 3]).unwrap();
+        assert!(compare(&run([1.0; 3]), &[other], None).is_err());
+        assert!(compare(&run([1.0; 3]), &[], None).is_err());
+    }
+}

@@ -1,0 +1,130 @@
+//! What can go wrong, said so that a person knows what to change.
+
+/// Result of everything fallible in this crate.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Every error names the offending thing, its value, and what would be right.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// A parameter outside its allowed range.
+    #[error("{name} is {value}: {allowed}")]
+    Parameter {
+        /// The parameter as the caller wrote it (`learning rate`, `--layers`).
+        name: String,
+        /// The offending value.
+        value: String,
+        /// What would be right, as a clause ("it must be …").
+        allowed: String,
+    },
+    /// An array of the wrong shape.
+    #[error("{what} has shape {found}: expected {expected}")]
+    Shape {
+        /// Which array.
+        what: String,
+        /// Its shape.
+        found: String,
+        /// The shape that would be right.
+        expected: String,
+    },
+    /// NaN or infinity where only numbers make sense.
+    #[error("{what} holds {value} at {place}: only finite numbers are allowed")]
+    NonFinite {
+        /// Which array or curve.
+        what: String,
+        /// Where in it.
+        place: String,
+        /// `NaN`, `inf` or `-inf`.
+        value: f64,
+    },
+    /// A theory asked for something outside its assumptions.
+    #[error("{theory} does not apply: {reason}; {remedy}")]
+    Assumption {
+        /// Which theory.
+        theory: &'static str,
+        /// Which assumption fails, and by how much.
+        reason: String,
+        /// What to use instead.
+        remedy: String,
+    },
+    /// A numerical method gave up.
+    #[error("{method} failed: {reason}")]
+    Numerical {
+        /// Which method.
+        method: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// A name that does not exist.
+    #[error("there is no {kind} \"{name}\"{}", hint(.nearest))]
+    Unknown {
+        /// What was looked for (`figure`, `model`, `control`).
+        kind: &'static str,
+        /// The name given.
+        name: String,
+        /// The names to choose from, nearest first.
+        nearest: Vec<String>,
+    },
+    /// A wrong combination or form of command-line arguments.
+    #[error("{0}")]
+    Usage(String),
+    /// A file with unusable content.
+    #[error("{place}: {problem}; {remedy}")]
+    Data {
+        /// File, with row and column where there is one.
+        place: String,
+        /// What is wrong, with the offending value.
+        problem: String,
+        /// What would be right.
+        remedy: String,
+    },
+    /// A result that could not be written.
+    #[error("{path}: {problem}; {remedy}")]
+    Output {
+        /// Where it should have gone.
+        path: String,
+        /// Why it did not.
+        problem: String,
+        /// What to do about it.
+        remedy: String,
+    },
+}
+
+fn hint(nearest: &[String]) -> String {
+    match nearest {
+        [] => String::new(),
+        [one] => format!("; did you mean \"{one}\"?"),
+        many => format!("; choose from {}", many.join(", ")),
+    }
+}
+
+impl Error {
+    /// Shorthand for [`Error::Parameter`].
+    pub fn parameter(
+        name: impl Into<String>,
+        value: impl std::fmt::Display,
+        allowed: impl Into<String>,
+    ) -> Self {
+        Self::Parameter { name: name.into(), value: value.to_string(), allowed: allowed.into() }
+    }
+
+    /// Shorthand for [`Error::Shape`].
+    pub fn shape(
+        what: impl Into<String>,
+        found: impl std::fmt::Debug,
+        expected: impl Into<String>,
+    ) -> Self {
+        Self::Shape { what: what.into(), found: format!("{found:?}"), expected: expected.into() }
+    }
+
+    /// Exit status of the command line: 1 run failed, 2 usage, 3 data, 5 output.
+    /// (0 is success, 4 a tolerance exceeded, 130 an interrupt.)
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Parameter { .. } | Self::Unknown { .. } | Self::Usage(_) => 2,
+            Self::Data { .. } | Self::Shape { .. } | Self::NonFinite { .. } => 3,
+            Self::Output { .. } => 5,
+            Self::Assumption { .. } | Self::Numerical { .. } => 1,
+        }
+    }
+}

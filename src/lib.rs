@@ -1,0 +1,15 @@
+//! Exact theory of learning in idealized neural networks, held against simulation.
+#![deny(missing_docs)]
+
+pub mod agreement;
+mod error;
+pub mod math;
+pub(crate) mod solvable;
+pub mod task;
+pub mod trajectory;
+
+pub use agreement::{Agreement, Tolerance, compare};
+pub use error::{Error, Result};
+pub use solvable::{Solvable, check, ensemble};
+pub use task::{Correlations, Dataset, Modes};
+pub use trajectory::{Axis, Trajectory};

@@ -1,0 +1,256 @@
+//! Factorizations: faer behind ndarray, sorted, with signs fixed, finite input only.
+//!
+//! Everything runs on one thread, so that results do not depend on the number of threads.
+
+use faer::linalg::matmul::matmul;
+use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
+use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+
+use crate::{Error, Result};
+
+/// Full singular value decomposition `U diag(s) Vᵀ`.
+#[derive(Debug, Clone)]
+pub struct Svd {
+    /// Left singular vectors as columns, m × m.
+    pub u: Array2<f64>,
+    /// Singular values, largest first, min(m, n) of them.
+    pub s: Array1<f64>,
+    /// Right singular vectors as columns, n × n.
+    pub v: Array2<f64>,
+}
+
+/// Refuses NaN and infinity before they reach a factorization that would never return.
+///
+/// # Errors
+/// The first entry that is not finite.
+pub fn require_finite(what: &str, a: ArrayView2<'_, f64>) -> Result<()> {
+    match a.indexed_iter().find(|(_, x)| !x.is_finite()) {
+        None => Ok(()),
+        Some(((i, j), x)) => Err(Error::NonFinite {
+            what: what.to_owned(),
+            place: format!("row {}, column {}", i + 1, j + 1),
+            value: *x,
+        }),
+    }
+}
+
+fn to_faer(a: ArrayView2<'_, f64>) -> Mat<f64> {
+    Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[[i, j]])
+}
+
+fn to_ndarray(a: faer::MatRef<'_, f64>) -> Array2<f64> {
+    Array2::from_shape_fn((a.nrows(), a.ncols()), |(i, j)| a[(i, j)])
+}
+
+/// Full singular value decomposition, largest value first.
+///
+/// Signs are fixed so that results can be compared: the sum of cubes of each right singular vector
+/// is positive (where it vanishes by symmetry, its first large entry is). Within a block of equal
+/// singular values the basis is arbitrary.
+///
+/// # Errors
+/// An entry that is not finite.
+pub fn svd(a: &Array2<f64>) -> Result<Svd> {
+    decompose(a, false)
+}
+
+/// As [`svd`] with only the min(m, n) singular vectors on both sides that have a singular value,
+/// which is faster.
+///
+/// # Errors
+/// As [`svd`].
+pub fn thin_svd(a: &Array2<f64>) -> Result<Svd> {
+    decompose(a, true)
+}
+
+fn decompose(a: &Array2<f64>, thin: bool) -> Result<Svd> {
+    require_finite("matrix to decompose", a.view())?;
+    let (m, n) = a.dim();
+    let k = m.min(n);
+    if k == 0 {
+        let complete = |n| if thin { Array2::zeros((n, 0)) } else { Array2::eye(n) };
+        return Ok(Svd { u: complete(m), s: Array1::zeros(0), v: complete(n) });
+    }
+    // Scaling first keeps squares of entries near 1e±300 representable.
+    let scale = a.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    let scale = if scale > 0.0 { scale } else { 1.0 };
+    let scaled = to_faer(a.mapv(|x| x / scale).view());
+    let factors = if thin { scaled.thin_svd() } else { scaled.svd() };
+    let factors = factors.map_err(|e| Error::Numerical {
+        method: "singular value decomposition",
+        reason: format!("{e:?}"),
+    })?;
+    let mut u = to_ndarray(factors.U());
+    let mut v = to_ndarray(factors.V());
+    let s: Array1<f64> = (0..k).map(|i| factors.S()[i] * scale).collect();
+    for i in 0..v.ncols() {
+        if sign_of(v.column(i).iter().copied()) < 0.0 {
+            v.column_mut(i).mapv_inplace(|x| -x);
+            if i < k {
+                u.column_mut(i).mapv_inplace(|x| -x);
+            }
+        }
+    }
+    for i in k..u.ncols() {
+        if sign_of(u.column(i).iter().copied()) < 0.0 {
+            u.column_mut(i).mapv_inplace(|x| -x);
+        }
+    }
+    Ok(Svd { u, s, v })
+}
+
+/// Orientation of a vector that survives rounding.
+fn sign_of(v: impl Iterator<Item = f64> + Clone) -> f64 {
+    let cubes: f64 = v.clone().map(|x| x * x * x).sum();
+    if cubes.abs() > 1e-8 {
+        return cubes.signum();
+    }
+    let largest = v.clone().fold(0.0f64, |m, x| m.max(x.abs()));
+    v.clone().find(|x| x.abs() > 0.5 * largest).map_or(1.0, f64::signum)
+}
+
+/// Eigenvalues (largest first) and eigenvectors (columns) of a symmetric matrix.
+///
+/// Only the lower triangle is read.
+///
+/// # Errors
+/// An entry that is not finite, or a matrix that is not square.
+pub fn eigh(a: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
+    require_finite("symmetric matrix", a.view())?;
+    if a.nrows() != a.ncols() {
+        return Err(Error::shape("symmetric matrix", a.dim(), "as many rows as columns"));
+    }
+    let n = a.nrows();
+    if n == 0 {
+        return Ok((Array1::zeros(0), Array2::zeros((0, 0))));
+    }
+    let factors = to_faer(a.view()).self_adjoint_eigen(Side::Lower).map_err(|e| {
+        Error::Numerical { method: "symmetric eigendecomposition", reason: format!("{e:?}") }
+    })?;
+    let values = (0..n).rev().map(|i| factors.S()[i]).collect();
+    let vectors = to_ndarray(factors.U()).slice(s![.., ..;-1]).to_owned();
+    Ok((values, vectors))
+}
+
+/// Thin QR factorization: Q with orthonormal columns, R upper triangular.
+pub fn qr(a: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
+    let factors = to_faer(a.view()).qr();
+    (to_ndarray(factors.compute_thin_Q().as_ref()), to_ndarray(factors.thin_R()))
+}
+
+/// Thin Q of a QR factorization with column pivoting, rows sorted by size first: accurate row by
+/// row even when rows differ by many orders of magnitude.
+pub fn graded_orthonormal_basis(a: &Array2<f64>) -> Array2<f64> {
+    let sizes: Vec<f64> =
+        a.rows().into_iter().map(|r| r.iter().fold(0.0f64, |m, x| m.max(x.abs()))).collect();
+    let mut order: Vec<usize> = (0..a.nrows()).collect();
+    order.sort_by(|i, j| sizes[*j].total_cmp(&sizes[*i]));
+    let sorted = Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[[order[i], j]]);
+    let q = sorted.col_piv_qr().compute_thin_Q();
+    let mut result = Array2::zeros(a.dim());
+    for (i, row) in order.iter().enumerate() {
+        for j in 0..a.ncols() {
+            result[[*row, j]] = q[(i, j)];
+        }
+    }
+    result
+}
+
+/// Replaces X (h × n) by L⁻¹X, where LLᵀ = I + X diag(weights) Xᵀ is a Cholesky factorization.
+///
+/// # Errors
+/// Weights so large that the factorization breaks down.
+pub fn whiten_against(x: &mut Array2<f64>, weights: &[f64]) -> Result<()> {
+    let (h, n) = x.dim();
+    let scaled = &*x * &ndarray::ArrayView1::from(weights);
+    let (Some(rows), Some(scaled)) = (x.as_slice_mut(), scaled.as_slice()) else {
+        return Err(Error::shape(
+            "matrix to whiten",
+            (h, n),
+            "rows that follow each other in memory",
+        ));
+    };
+    let mut rows = MatMut::from_row_major_slice_mut(rows, h, n);
+    let scaled = MatRef::from_row_major_slice(scaled, h, n);
+    let mut inner = Mat::<f64>::identity(h, h);
+    matmul(inner.as_mut(), Accum::Add, rows.as_ref(), scaled.transpose(), 1.0, Par::Seq);
+    let factor = inner.llt(Side::Lower).map_err(|e| Error::Numerical {
+        method: "Cholesky factorization",
+        reason: format!("{e:?}"),
+    })?;
+    solve_lower_triangular_in_place(factor.L(), rows.as_mut(), Par::Seq);
+    Ok(())
+}
+
+/// Largest singular value; 0 for an empty matrix.
+///
+/// # Errors
+/// As [`svd`].
+pub fn spectral_norm(a: &Array2<f64>) -> Result<f64> {
+    Ok(svd(a)?.s.first().copied().unwrap_or(0.0))
+}
+
+/// Root of the sum of squares, safe against overflow.
+pub fn frobenius_norm(a: ArrayView2<'_, f64>) -> f64 {
+    let scale = a.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    if scale == 0.0 || !scale.is_finite() {
+        return scale;
+    }
+    scale * a.iter().map(|x| (x / scale).powi(2)).sum::<f64>().sqrt()
+}
+
+/// `A diag(values) Aᵀ` for the columns of `A`.
+pub fn congruence(a: ArrayView2<'_, f64>, values: &Array1<f64>) -> Array2<f64> {
+    (&a * &values.view().insert_axis(Axis(0))).dot(&a.t())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::random::{Purpose, gaussian, stream};
+
+    fn reconstruct(f: &Svd) -> Array2<f64> {
+        let k = f.s.len();
+        (&f.u.slice(s![.., ..k]) * &f.s).dot(&f.v.slice(s![.., ..k]).t())
+    }
+
+    #[test]
+    fn svd_reconstructs_every_kind_of_matrix() {
+        let mut rng = stream(0, Purpose::Task, 0);
+        for (m, n) in [(1, 1), (1, 4), (4, 1), (3, 3), (10, 4), (4, 10), (40, 40)] {
+            let g = gaussian(m, n, 1.0, &mut rng);
+            let outer = g.slice(s![.., ..1]).dot(&g.slice(s![..1, ..]));
+            let hilbert = Array2::from_shape_fn((m, n), |(i, j)| 1.0 / (1.0 + (i + j) as f64));
+            for a in [g.clone(), outer, hilbert, Array2::zeros((m, n)), &g * 1e290, &g * 1e-290] {
+                let f = svd(&a).unwrap();
+                let norm = f.s[0].max(f64::MIN_POSITIVE);
+                let bound = 30.0 * f64::EPSILON * m.max(n) as f64;
+                assert!(frobenius_norm((&reconstruct(&f) - &a).view()) / norm <= bound);
+                assert!(f.s.windows(2).into_iter().all(|w| w[0] >= w[1] && w[1] >= 0.0));
+                for q in [&f.u, &f.v] {
+                    let gap = &q.t().dot(q) - &Array2::<f64>::eye(q.nrows());
+                    assert!(frobenius_norm(gap.view()) <= bound);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_matrix_with_a_nan_is_refused_and_named() {
+        let mut a = Array2::eye(4);
+        a[[2, 1]] = f64::NAN;
+        let text = svd(&a).unwrap_err().to_string();
+        assert!(text.contains("row 3, column 2"), "{text}");
+        assert!(eigh(&a).is_err());
+    }
+
+    #[test]
+    fn eigenvalues_come_largest_first() {
+        let a = ndarray::arr2(&[[2.0, 1.0], [1.0, 2.0]]);
+        let (values, vectors) = eigh(&a).unwrap();
+        approx::assert_abs_diff_eq!(values[0], 3.0, epsilon = 1e-14);
+        let gap = &congruence(vectors.view(), &values) - &a;
+        assert!(frobenius_norm(gap.view()) < 1e-14);
+    }
+}

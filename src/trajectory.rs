@@ -1,0 +1,124 @@
+//! Named observables along one axis: the common currency of the crate.
+
+use crate::{Error, Result};
+
+/// What the grid of a [`Trajectory`] counts. Label and unit live here, so plots label themselves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Axis {
+    /// Gradient-flow time in units of the time constant τ.
+    Time,
+    /// Steps of gradient descent.
+    Steps,
+    /// Number of weight layers.
+    Depth,
+}
+
+impl Axis {
+    /// Axis label with its unit.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Time => "time (τ)",
+            Self::Steps => "gradient descent steps",
+            Self::Depth => "depth (weight layers)",
+        }
+    }
+}
+
+/// Named observables along one axis, all finite, one value per grid point.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Trajectory {
+    axis: Axis,
+    grid: Vec<f64>,
+    columns: Vec<(String, Vec<f64>)>,
+}
+
+impl Trajectory {
+    /// An empty trajectory on `grid`.
+    pub fn new(axis: Axis, grid: &[f64]) -> Self {
+        Self { axis, grid: grid.to_vec(), columns: Vec::new() }
+    }
+
+    /// Adds an observable.
+    ///
+    /// # Errors
+    /// The length differs from the grid's, a value is not finite, or the name is taken.
+    pub fn push(&mut self, name: impl Into<String>, values: Vec<f64>) -> Result<()> {
+        let name = name.into();
+        if values.len() != self.grid.len() {
+            let expected = format!("one value per grid point ({})", self.grid.len());
+            return Err(Error::shape(name, [values.len()], expected));
+        }
+        if let Some(i) = values.iter().position(|v| !v.is_finite()) {
+            let place = format!("{} = {}", self.axis.label(), self.grid[i]);
+            return Err(Error::NonFinite { what: name, place, value: values[i] });
+        }
+        if self.get(&name).is_some() {
+            return Err(Error::parameter("observable", name, "each name can be used once"));
+        }
+        self.columns.push((name, values));
+        Ok(())
+    }
+
+    /// What the grid counts.
+    pub fn axis(&self) -> Axis {
+        self.axis
+    }
+
+    /// The grid points.
+    pub fn grid(&self) -> &[f64] {
+        &self.grid
+    }
+
+    /// One observable by name.
+    pub fn get(&self, name: &str) -> Option<&[f64]> {
+        self.columns.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_slice())
+    }
+
+    /// All observables in the order they were added.
+    pub fn columns(&self) -> impl ExactSizeIterator<Item = (&str, &[f64])> {
+        self.columns.iter().map(|(n, v)| (n.as_str(), v.as_slice()))
+    }
+}
+
+/// Rejects a grid of times that a model cannot use.
+///
+/// # Errors
+/// The grid is empty, not finite, negative, or not increasing.
+pub fn validate_times(grid: &[f64]) -> Result<()> {
+    if grid.is_empty() {
+        return Err(Error::parameter("times", "empty", "at least one time is needed"));
+    }
+    if let Some(t) = grid.iter().find(|t| !(t.is_finite() && **t >= 0.0)) {
+        return Err(Error::parameter("time", t, "times must be finite and not negative"));
+    }
+    if let Some(w) = grid.windows(2).find(|w| w[1] <= w[0]) {
+        let allowed = format!("times must increase, but it follows {}", w[0]);
+        return Err(Error::parameter("time", w[1], allowed));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_trajectory_refuses_what_would_spoil_a_figure() {
+        let mut run = Trajectory::new(Axis::Time, &[0.0, 1.0]);
+        assert!(run.push("loss", vec![1.0, 0.5]).is_ok());
+        assert!(matches!(run.push("mode 1", vec![1.0]), Err(Error::Shape { .. })));
+        assert!(matches!(run.push("mode 1", vec![1.0, f64::NAN]), Err(Error::NonFinite { .. })));
+        assert!(matches!(run.push("loss", vec![1.0, 0.5]), Err(Error::Parameter { .. })));
+        assert_eq!(run.get("loss"), Some(&[1.0, 0.5][..]));
+        assert_eq!(run.get("mode 1"), None);
+    }
+
+    #[test]
+    fn times_must_be_finite_increasing_and_not_negative() {
+        assert!(validate_times(&[0.0, 0.5, 3.0]).is_ok());
+        for bad in [&[][..], &[0.0, 0.0], &[1.0, 0.5], &[-1.0], &[f64::NAN], &[f64::INFINITY]] {
+            assert!(validate_times(bad).is_err(), "{bad:?}");
+        }
+    }
+}
