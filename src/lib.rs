@@ -2,6 +2,7 @@
 #![deny(missing_docs)]
 
 pub mod agreement;
+pub mod citation;
 mod error;
 pub mod math;
 pub(crate) mod solvable;

@@ -2,6 +2,8 @@
 
 mod correlations;
 mod dataset;
+mod tables;
 
 pub use correlations::{Correlations, Modes};
 pub use dataset::Dataset;
+pub use tables::{TABLE_NAMES, table};
