@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod citation;
 mod error;
 pub mod math;
+pub mod net;
 pub(crate) mod solvable;
 pub mod task;
 pub mod trajectory;
