@@ -3,6 +3,7 @@
 
 pub mod agreement;
 pub mod citation;
+pub mod deep_linear;
 mod error;
 pub mod math;
 pub mod net;
