@@ -6,6 +6,7 @@ pub mod citation;
 pub mod deep_linear;
 mod error;
 pub mod math;
+pub mod models;
 pub mod net;
 pub(crate) mod solvable;
 pub mod task;
