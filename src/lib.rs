@@ -8,6 +8,7 @@ mod error;
 pub mod math;
 pub mod models;
 pub mod net;
+pub mod plot;
 pub(crate) mod solvable;
 pub mod task;
 pub mod trajectory;
