@@ -10,6 +10,8 @@ pub mod models;
 pub mod net;
 pub mod plot;
 pub(crate) mod solvable;
+#[cfg(feature = "cli")]
+pub mod store;
 pub mod task;
 pub mod trajectory;
 

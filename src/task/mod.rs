@@ -2,6 +2,14 @@
 
 mod correlations;
 mod dataset;
+#[cfg(feature = "cli")]
+mod npy;
+#[cfg(feature = "cli")]
+pub(crate) mod read;
+#[cfg(feature = "cli")]
+mod records;
+#[cfg(feature = "cli")]
+mod table;
 mod tables;
 
 pub use correlations::{Correlations, Modes};
