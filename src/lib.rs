@@ -5,6 +5,7 @@ pub mod agreement;
 pub mod citation;
 pub mod deep_linear;
 mod error;
+pub mod figures;
 pub mod math;
 pub mod models;
 pub mod net;
