@@ -1,0 +1,58 @@
+//! What there is.
+
+use serde_json::json;
+use solvable::{Result, figures, models};
+
+use super::{Output, Status, report};
+
+const EXAMPLES: &str = "\
+Examples:
+  solvable list
+  solvable list --json";
+
+/// List figures and models.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Lists figures and models.
+pub fn run(args: Args, output: &Output) -> Result<Status> {
+    if args.json {
+        output.json(&document())?;
+    } else {
+        output.data(&text())?;
+    }
+    Ok(Status::Success)
+}
+
+fn document() -> serde_json::Value {
+    let figures = figures::ALL.iter().map(
+        |figure| json!({"name": figure.name, "reference": figure.reference, "title": figure.title}),
+    );
+    let models = models::ALL.iter().map(
+        |case| json!({"name": case.name, "reference": case.reference, "summary": case.summary}),
+    );
+    json!({
+        "schema": "solvable/list/1",
+        "figures": figures.collect::<Vec<_>>(),
+        "models": models.collect::<Vec<_>>(),
+    })
+}
+
+fn text() -> String {
+    let row = |name: &str, reference: &str, what: &str| {
+        vec![name.to_owned(), reference.to_owned(), what.to_owned()]
+    };
+    let figures =
+        figures::ALL.iter().map(|figure| row(figure.name, figure.reference, figure.title));
+    let models = models::ALL.iter().map(|case| row(case.name, case.reference, case.summary));
+    format!(
+        "{}\n{}",
+        report::columns(&["figure", "paper", "what it shows"], figures),
+        report::columns(&["model", "paper", "what it predicts"], models),
+    )
+}
