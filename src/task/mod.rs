@@ -1,4 +1,26 @@
 //! What is to be learned: plain data and its second-order statistics.
+//!
+//! * [`Dataset`]: inputs and targets, rows are examples. A table of items and features becomes one by
+//!   giving each item an input of its own (one-hot).
+//! * [`Correlations`]: Σˣ and Σʸˣ, averages over examples; with the loss, the best map, and its loss.
+//! * [`Modes`]: singular vectors of Σʸˣ, how much the inputs vary along them, and whether they learn
+//!   independently of each other.
+//! * [`table`]: the tables that come with the crate.
+//!
+//! With the feature `cli`, `Dataset::read_table` and `Dataset::read_pair` read CSV and NPY files.
+//! Readers are strict: what cannot be meant (an empty cell, a short row, a header that promises more
+//! than the file holds) is refused with file, row and column.
+//!
+//! There is no trait for tasks: a theory takes the data or the correlations it needs.
+//!
+//! ```
+//! use solvable::{Correlations, Dataset, Modes};
+//!
+//! let modes = Modes::of(&Correlations::of(&Dataset::rumelhart())?)?;
+//! assert_eq!(modes.len(), 8);
+//! assert!(modes.decoupled()); // items have inputs of their own
+//! # Ok::<(), solvable::Error>(())
+//! ```
 
 mod correlations;
 mod dataset;

@@ -1,0 +1,283 @@
+//! House rules that neither the compiler nor clippy checks. Each test collects all offenders
+//! before it fails, so that one run shows everything there is to tidy.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use solvable::{citation, figures};
+
+/// Longest source file, in lines.
+const MAX_LINES: usize = 500;
+/// Folders with Rust code of ours.
+const CODE: [&str; 4] = ["src", "tests", "benches", "examples"];
+/// Folders with text for readers.
+const PROSE: [&str; 2] = ["docs", "notebooks"];
+
+#[test]
+fn every_work_cited_is_in_the_references() {
+    let known: Vec<&str> = citation::keys().collect();
+    let mut missing = Vec::new();
+    for (file, text) in files_in(&["src"], &["rs"]).into_iter().chain(prose()) {
+        let code = has_extension(&file, &["rs"]);
+        for (number, line) in numbered(&text).filter(|(_, line)| !code || may_cite(line)) {
+            for key in cited_keys(line).filter(|key| !known.contains(key)) {
+                missing.push(format!("{}:{number}: {key}", file.display()));
+            }
+        }
+    }
+    report("not in references.bib", &missing);
+}
+
+#[test]
+fn no_source_file_is_too_long() {
+    let long: Vec<String> = files_in(&CODE, &["rs"])
+        .into_iter()
+        .map(|(file, text)| (file, text.lines().count()))
+        .filter(|(_, lines)| *lines > MAX_LINES)
+        .map(|(file, lines)| format!("{}: {lines} lines", file.display()))
+        .collect();
+    report("longer than 500 lines: split by concept", &long);
+}
+
+#[test]
+fn math_in_documentation_is_in_code_form() {
+    let mut bare = Vec::new();
+    for (file, text) in files_in(&["src"], &["rs"]) {
+        for (number, block) in doc_blocks(&text) {
+            if let Some(excerpt) = bare_dollar(&block) {
+                bare.push(format!("{}: doc from line {number}: {excerpt}", file.display()));
+            }
+        }
+    }
+    report("write math as $`…`$ or in a ```math block", &bare);
+}
+
+#[test]
+fn every_figure_is_in_the_gallery() {
+    let gallery = root().join("figures");
+    let page = fs::read_to_string(gallery.join("README.md")).unwrap_or_default();
+    let mut missing = Vec::new();
+    for figure in figures::ALL {
+        if !page.contains(&format!("## {}\n", figure.name)) {
+            missing.push(format!("figures/README.md: {}", figure.name));
+        }
+        for extension in ["svg", "png", "pdf", "csv"] {
+            let file = format!("{}.{extension}", figure.name);
+            if !gallery.join(&file).metadata().is_ok_and(|file| file.len() > 0) {
+                missing.push(format!("figures/{file}"));
+            }
+        }
+    }
+    report("not in the gallery: run `cargo run --release -- reproduce`", &missing);
+}
+
+#[test]
+fn modules_use_only_what_they_may() {
+    // (files, what they must not name, files excepted)
+    let theory = ["plot", "figures", "store", "cli"].map(|module| format!("crate::{module}"));
+    let rules: Vec<(&str, Vec<String>, &str)> = vec![
+        ("src/deep_linear", theory.to_vec(), "nothing"),
+        ("src/net", theory.to_vec(), "nothing"),
+        ("src/task", theory.to_vec(), "nothing"),
+        ("src/math", theory.to_vec(), "nothing"),
+        ("src", vec!["faer::".into()], "src/math/linalg.rs"),
+        ("src", vec!["ode_solvers::".into(), "nalgebra::".into()], "src/math/ode.rs"),
+        ("src", vec!["plotters::".into(), "resvg::".into(), "svg2pdf::".into()], "src/plot"),
+        ("src", vec!["pulp::".into()], "src/net"),
+        ("src", vec!["clap::".into()], "src/cli"),
+    ];
+    let mut broken = Vec::new();
+    for (folder, forbidden, excepted) in rules {
+        for (file, text) in files_in(&[folder], &["rs"]) {
+            let spared = file.starts_with(excepted) || file == Path::new("src/main.rs");
+            for (number, line) in numbered(&text).filter(|_| !spared) {
+                let code = line.split("//").next().unwrap_or_default();
+                if let Some(name) = forbidden.iter().find(|name| code.contains(name.as_str())) {
+                    broken.push(format!("{}:{number}: {name}", file.display()));
+                }
+            }
+        }
+    }
+    report("see ARCHITECTURE.md for who may use whom", &broken);
+}
+
+#[test]
+fn citation_file_has_the_version_of_the_crate() {
+    let text = read(&root().join("CITATION.cff"));
+    let version = text.lines().find_map(|line| line.strip_prefix("version: "));
+    assert_eq!(version.map(|v| v.trim_matches('"')), Some(env!("CARGO_PKG_VERSION")));
+    let changes = read(&root().join("CHANGELOG.md"));
+    assert!(changes.contains(&format!("## [{}]", env!("CARGO_PKG_VERSION"))), "no such release");
+}
+
+#[test]
+fn no_file_mentions_a_folder_of_one_machine() {
+    // Spelled in halves, or this file would mention them too.
+    let folders = [("/wo", "rk/"), ("/tm", "p/"), ("/ro", "ot/")];
+    let folders = folders.map(|(a, b)| format!("{a}{b}"));
+    let mut found = Vec::new();
+    for (file, text) in files_in(&["src"], &["rs"]).into_iter().chain(prose()) {
+        for (number, line) in numbered(&text) {
+            if let Some(folder) = folders.iter().find(|folder| line.contains(*folder)) {
+                found.push(format!("{}:{number}: {folder}", file.display()));
+            }
+        }
+    }
+    report("paths of one machine", &found);
+}
+
+#[test]
+fn the_checks_see_what_they_look_for() {
+    let keys: Vec<_> =
+        cited_keys("as in (`saxe2014`, arora2019a), saxe2014_fig3, not 2014 or x86").collect();
+    assert_eq!(keys, ["saxe2014", "arora2019a", "saxe2014"]);
+    assert!(cited_keys("MNIST2014 saad_solla_1995 abc20145 v1.2014").next().is_none());
+    for fine in ["costs $`a_0`$", "```math\n$\n```", "`$HOME`", "``a`$b``", "$`a\nb`$"] {
+        assert_eq!(bare_dollar(fine), None, "{fine}");
+    }
+    for bad in ["costs $a$", "$$a$$", "`a` $b$", "```text\n$\n```\n$x$"] {
+        assert!(bare_dollar(bad).is_some(), "{bad}");
+    }
+    let blocks = doc_blocks("/// one\n/// two\nfn a() {}\n    //! three\n//// no\n// no\n");
+    assert_eq!(blocks, [(1, "one\ntwo\n".to_owned()), (4, "three\n".to_owned())]);
+}
+
+fn report(rule: &str, offenders: &[String]) {
+    assert!(offenders.is_empty(), "{rule}:\n  {}", offenders.join("\n  "));
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|e| panic!("{}: {e}", path.display()))
+}
+
+fn numbered(text: &str) -> impl Iterator<Item = (usize, &str)> {
+    text.lines().enumerate().map(|(i, line)| (i + 1, line))
+}
+
+/// Text for readers: Markdown at the root and everything of the kind in its own folders.
+fn prose() -> Vec<(PathBuf, String)> {
+    let mut found = files_in(&PROSE, &["md", "ipynb", "html"]);
+    let at_root = fs::read_dir(root()).expect("the crate's folder can be listed");
+    for entry in at_root {
+        let path = entry.expect("the crate's folder can be listed").path();
+        if path.is_file() && has_extension(&path, &["md", "cff", "bib"]) {
+            found.push((relative(&path), read(&path)));
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Path and text of the files below `folders` that have one of the extensions, sorted by path.
+/// A folder that does not exist has no files.
+fn files_in(folders: &[&str], extensions: &[&str]) -> Vec<(PathBuf, String)> {
+    let mut waiting: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
+    let mut found = Vec::new();
+    while let Some(folder) = waiting.pop() {
+        let Ok(entries) = fs::read_dir(&folder) else { continue };
+        for entry in entries {
+            let path = entry.expect("a folder of the crate can be listed").path();
+            if path.is_dir() {
+                waiting.push(path);
+            } else if has_extension(&path, extensions) {
+                found.push((relative(&path), read(&path)));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn has_extension(path: &Path, extensions: &[&str]) -> bool {
+    path.extension().and_then(|e| e.to_str()).is_some_and(|e| extensions.contains(&e))
+}
+
+fn relative(path: &Path) -> PathBuf {
+    path.strip_prefix(root()).unwrap_or(path).to_owned()
+}
+
+/// Documentation, and the field of a figure that names its paper.
+fn may_cite(line: &str) -> bool {
+    doc_text(line).is_some() || line.trim_start().starts_with("reference:")
+}
+
+/// Words like `saxe2014` or `saxe2014a`. An underscore ends a word, so that a figure's name
+/// (`saxe2014_fig3`) cites its paper.
+fn cited_keys(line: &str) -> impl Iterator<Item = &str> {
+    line.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| {
+        let digits = word.trim_start_matches(|c: char| c.is_ascii_lowercase());
+        let suffix = digits.trim_start_matches(|c: char| c.is_ascii_digit());
+        let year = &digits[..digits.len() - suffix.len()];
+        digits.len() < word.len()
+            && year.len() == 4
+            && (year.starts_with("19") || year.starts_with("20"))
+            && (suffix.is_empty()
+                || suffix.len() == 1 && suffix.chars().all(|c| c.is_ascii_lowercase()))
+    })
+}
+
+/// What a line of documentation says; nothing for other lines.
+fn doc_text(line: &str) -> Option<&str> {
+    let line = line.trim_start();
+    if line.starts_with("////") {
+        return None;
+    }
+    let text = line.strip_prefix("///").or_else(|| line.strip_prefix("//!"))?;
+    Some(text.strip_prefix(' ').unwrap_or(text))
+}
+
+/// Runs of documentation lines with the number of their first line.
+fn doc_blocks(text: &str) -> Vec<(usize, String)> {
+    let mut blocks: Vec<(usize, String)> = Vec::new();
+    let mut open = false;
+    for (number, line) in numbered(text) {
+        let doc = doc_text(line);
+        if let Some(doc) = doc {
+            if !open {
+                blocks.push((number, String::new()));
+            }
+            let (_, block) = blocks.last_mut().expect("a block was just opened");
+            block.push_str(doc);
+            block.push('\n');
+        }
+        open = doc.is_some();
+    }
+    blocks
+}
+
+/// The first dollar sign outside `` $`…`$ ``, code spans and fenced blocks, with what follows it.
+fn bare_dollar(markdown: &str) -> Option<String> {
+    let mut fenced = false;
+    let mut text = String::new();
+    for line in markdown.lines() {
+        if line.trim_start().starts_with("```") {
+            fenced = !fenced;
+        } else if !fenced {
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    let mut rest = text.as_str();
+    while let Some(at) = rest.find(['$', '`']) {
+        rest = &rest[at..];
+        let opening = if rest.starts_with("$`") {
+            2
+        } else {
+            rest.len() - rest.trim_start_matches('`').len()
+        };
+        if opening == 0 {
+            return Some(rest.chars().take(30).collect::<String>().replace('\n', " "));
+        }
+        let closing = if rest.starts_with('$') { "`$".to_owned() } else { "`".repeat(opening) };
+        rest = match rest[opening..].find(&closing) {
+            Some(end) => &rest[opening + end + closing.len()..],
+            None if rest.starts_with('$') => return Some(rest.chars().take(30).collect()),
+            None => &rest[opening..],
+        };
+    }
+    None
+}
