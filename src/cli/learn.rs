@@ -1,6 +1,8 @@
 //! The learning course of the user's own data.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
@@ -25,6 +27,8 @@ const LISTED: usize = 12;
 /// Names shown on each side of a mode, and how many letters of each.
 const NAMES: usize = 3;
 const LONGEST: usize = 30;
+/// How long a run takes before it says that it is still there.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Predict how a deep linear network learns your data, and watch one learn it.
 ///
@@ -125,7 +129,7 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
     let path = args.out.clone().unwrap_or_else(|| Path::new("out").join(format!("learn-{name}")));
     let out = OutDir::create(&path, args.force)?;
     interrupt::ends_the_program()?;
-    let learned = course.run().map_err(by_flag)?;
+    let learned = told_if_slow(output, || course.run()).map_err(by_flag)?;
     let warnings = read_warnings.into_iter().chain(learned.warnings.iter().cloned()).collect();
     let manifest = write(&args, &course, &learned, (name, inputs, warnings), out)?;
     for warning in &manifest.warnings {
@@ -140,6 +144,24 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
     output.note(format_args!("{}: {}", path.display(), names.join(", ")));
     let holds = report::hold(&learned.agreements);
     Ok(if holds { Status::Success } else { Status::ToleranceExceeded })
+}
+
+/// Does the job, and says so if that takes longer than anyone likes to wait without a word.
+fn told_if_slow<T>(output: &Output, job: impl FnOnce() -> T) -> T {
+    let (done, waiting) = mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            if waiting.recv_timeout(PATIENCE) == Err(mpsc::RecvTimeoutError::Timeout) {
+                output.note(
+                    "still learning (--quick is faster; until it is done nothing is written, and \
+                     Ctrl-C loses nothing else)",
+                );
+            }
+        });
+        let result = job();
+        drop(done);
+        result
+    })
 }
 
 /// The data, a name for it, the files it came from, and what to say about them.
