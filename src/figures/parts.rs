@@ -26,7 +26,12 @@ pub fn theory_and_simulation(
     simulation: Option<&[f64]>,
     color: Color,
 ) {
-    panel.add(Line::new(label, x, theory, color));
+    if x.len() == 1 {
+        // A line needs two points; a disk behind the simulation's ring shows one.
+        panel.add(Dots { size: 1.8, ..Dots::new(label, x, theory, color) });
+    } else {
+        panel.add(Line::new(label, x, theory, color));
+    }
     if let Some(simulation) = simulation {
         let (x, y) = thin(x, simulation);
         panel.add(Dots { open: true, ..Dots::new("", &x, &y, color) });
