@@ -4,6 +4,7 @@ use ndarray::{Array2, arr2};
 use proptest::prelude::*;
 use solvable::deep_linear::balanced::sample_two_layer;
 use solvable::deep_linear::balanced_network::BalancedNetwork;
+use solvable::deep_linear::random_start::sensitivity;
 use solvable::deep_linear::riccati::{HiddenState, RiccatiFlow};
 use solvable::math::linalg::frobenius_norm;
 use solvable::math::random::{Purpose, gaussian, orthogonal, stream};
@@ -94,6 +95,10 @@ proptest! {
         let w = zero_balanced(n_in, n_hidden, n_out, run);
         let target = gaussian(n_out, n_in, 1.0, &mut stream(6, Purpose::Task, run));
         let flow = flow_of(target.clone(), 0.9, &w);
+        // Starting again from rounded weights changes what is left of a mode that starts nearly
+        // without a direction of its own; one that never learns is held at zero either way.
+        let sensitive = sensitivity(flow.modes(), &w[0], &w[1]).unwrap();
+        prop_assume!(sensitive < 1e4 || !flow.never_learned().is_empty());
         let states = flow.states(&[t1, t1 + t2]).unwrap();
         let rest = flow_of(target, 0.9, &weights(&states[0], flow.modes()));
         let resumed = rest.states(&[t2]).unwrap().swap_remove(0);
@@ -108,8 +113,12 @@ proptest! {
         let [w1, w2] = zero_balanced(3, 4, 4, run);
         let target = gaussian(4, 3, 1.0, &mut stream(6, Purpose::Task, run));
         let plain = maps(&flow_of(target.clone(), 0.7, &[w1.clone(), w2.clone()]), &[t]);
-        let scaled = flow_of(target * c, 0.7, &[w1 * c.sqrt(), w2 * c.sqrt()]);
+        let scaled = flow_of(&target * c, 0.7, &[&w1 * c.sqrt(), &w2 * c.sqrt()]);
         let gap = &plain[0] - &(&maps(&scaled, &[t / c])[0] / c);
-        prop_assert!(norm(&gap) < 1e-11);
+        // √c is rounded, and a mode that starts nearly without a direction of its own grows from
+        // what rounding leaves of it: relative to the map, machine precision times sensitivity.
+        let sensitive = sensitivity(scaled.modes(), &w1, &w2).unwrap();
+        let gate = 500.0 * f64::EPSILON * sensitive * norm(&target) / 0.7;
+        prop_assert!(norm(&gap) < gate, "{} against {gate}", norm(&gap));
     }
 }
