@@ -23,7 +23,7 @@ fn put(place: &tempfile::TempDir, name: &str, content: impl AsRef<[u8]>) -> Path
 fn refusal(path: &Path) -> String {
     let start = Instant::now();
     let error = Dataset::read_table(path).unwrap_err();
-    assert!(start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
+    assert!(start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
     assert!(matches!(error, Error::Data { .. }), "{error:?}");
     assert_eq!(error.exit_code(), 3);
     let message = error.to_string();

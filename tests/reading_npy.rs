@@ -37,7 +37,7 @@ fn read(content: &[u8]) -> Result<(Array2<f64>, Vec<String>), Error> {
     let path = put(&place, "x.npy", content);
     let start = Instant::now();
     let result = Dataset::read_pair(&path, &path);
-    assert!(result.is_ok() || start.elapsed().as_millis() < 500, "{:?}", start.elapsed());
+    assert!(result.is_ok() || start.elapsed().as_secs() < 10, "{:?}", start.elapsed());
     result.map(|(data, warnings)| (data.inputs, warnings))
 }
 
