@@ -1,9 +1,12 @@
 //! `solvable learn` as a user runs it: the real binary on tables and arrays of their own.
 #![cfg(all(feature = "cli", feature = "parallel"))]
 
+mod npy_files;
+
 use std::path::Path;
 use std::process::{Command, Output};
 
+use npy_files::npy;
 use serde_json::Value;
 
 const TABLE: &str = "item,flies,swims\nrobin,1,0\nsalmon,0,1\ngoose,1,1\n";
@@ -238,17 +241,6 @@ fn constant_columns_and_equal_rows_are_no_obstacle() {
     assert!(notes.contains("1 of 3 modes has nothing to learn"), "{notes}");
 }
 
-/// An NPY file of version 1.0.
-fn npy(descr: &str, fortran: &str, shape: &str, data: &[u8]) -> Vec<u8> {
-    let header =
-        format!("{{'descr': '{descr}', 'fortran_order': {fortran}, 'shape': {shape}, }}\n");
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
-    bytes.extend(data);
-    bytes
-}
-
 #[test]
 fn arrays_of_any_byte_order_and_layout_are_the_same_data_as_csv() {
     let x = [[1.0, 0.25], [0.5, -1.0], [0.0, 2.0]];
@@ -268,9 +260,9 @@ fn arrays_of_any_byte_order_and_layout_are_the_same_data_as_csv() {
     let place = place_with(&[
         ("x.csv", &text(&x.each_ref().map(|row| row.as_slice()))),
         ("y.csv", &text(&y.each_ref().map(|row| row.as_slice()))),
-        ("x.npy", &npy(">f8", "True", "(3, 2)", &big)),
-        ("y.npy", &npy("<f8", "False", "(3, 3)", &little)),
-        ("y4.npy", &npy(">f4", "False", "(3, 3)", &single)),
+        ("x.npy", &npy(">f8", true, "(3, 2)", &big)),
+        ("y.npy", &npy("<f8", false, "(3, 3)", &little)),
+        ("y4.npy", &npy(">f4", false, "(3, 3)", &single)),
     ]);
     let learned = |inputs: &str, targets: &str| {
         let flags = ["--inputs", inputs, "--targets", targets, "--quick", "--out", "out"];

@@ -2,6 +2,9 @@
 //! nothing written, and at once.
 #![cfg(all(feature = "cli", feature = "parallel"))]
 
+mod npy_files;
+
+use npy_files::npy;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -144,17 +147,6 @@ fn names_that_do_not_tell_apart_are_refused() {
     table_refused("item,a,a\nx,1,2\ny,0,2\n", &["row 1, column 3: \"a\" is also", "column 2"]);
     table_refused("item,a\n,1\ny,0\n", &["row 2, column \"item\": the item has no name"]);
     table_refused("item,a,\nx,1,2\ny,0,2\n", &["row 1, column 3: the column has no name"]);
-}
-
-/// An NPY file of version 1.0 with this header and data.
-fn npy(descr: &str, fortran: bool, shape: &str, data: &[u8]) -> Vec<u8> {
-    let order = if fortran { "True" } else { "False" };
-    let header = format!("{{'descr': '{descr}', 'fortran_order': {order}, 'shape': {shape}, }}\n");
-    let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
-    bytes.extend((header.len() as u16).to_le_bytes());
-    bytes.extend(header.as_bytes());
-    bytes.extend(data);
-    bytes
 }
 
 #[test]

@@ -1,36 +1,18 @@
 //! What must not matter: the order of items, the axes of the inputs, units, and when one looks.
 
+mod two_layers;
+
 use ndarray::{Array2, arr2};
 use proptest::prelude::*;
-use solvable::deep_linear::balanced::sample_two_layer;
 use solvable::deep_linear::balanced_network::BalancedNetwork;
 use solvable::deep_linear::random_start::sensitivity;
-use solvable::deep_linear::riccati::{HiddenState, RiccatiFlow};
 use solvable::math::linalg::frobenius_norm;
 use solvable::math::random::{Purpose, gaussian, orthogonal, stream};
-use solvable::{Correlations, Dataset, Modes, Solvable, Trajectory};
+use solvable::{Correlations, Dataset, Solvable, Trajectory};
+use two_layers::{flow_of, maps, zero_balanced};
 
 fn norm(a: &Array2<f64>) -> f64 {
     frobenius_norm(a.view())
-}
-
-fn zero_balanced(n_in: usize, n_hidden: usize, n_out: usize, run: u32) -> [Array2<f64>; 2] {
-    let mut s0 = vec![0.0; n_hidden];
-    for (k, s) in s0.iter_mut().take(n_in.min(n_out)).enumerate() {
-        *s = 0.3 / (k + 1) as f64;
-    }
-    let mut rng = stream(1, Purpose::InitialWeights, run);
-    let (w1, w2) = sample_two_layer(n_in, n_out, &s0, 0.0, &mut rng).unwrap();
-    [w1, w2]
-}
-
-fn flow_of(sigma_yx: Array2<f64>, d: f64, [w1, w2]: &[Array2<f64>; 2]) -> RiccatiFlow {
-    let task = Correlations::white(sigma_yx, d).unwrap();
-    RiccatiFlow::new(&task, w1, w2, 0.0).unwrap()
-}
-
-fn maps(flow: &RiccatiFlow, times: &[f64]) -> Vec<Array2<f64>> {
-    flow.states(times).unwrap().iter().map(|state| state.map(flow.modes())).collect()
 }
 
 fn expect_same_curves(a: &Trajectory, b: &Trajectory, gate: f64) {
@@ -39,11 +21,6 @@ fn expect_same_curves(a: &Trajectory, b: &Trajectory, gate: f64) {
             assert!((x - y).abs() <= gate * x.abs().max(1.0), "{name}: {x} against {y}");
         }
     }
-}
-
-/// The weights a state stands for, in the coordinates of the inputs and outputs.
-fn weights(state: &HiddenState, modes: &Modes) -> [Array2<f64>; 2] {
-    [state.input_side.dot(&modes.v.t()), modes.u.dot(&state.output_side.t())]
 }
 
 fn examples(run: u32) -> Dataset {
@@ -100,7 +77,7 @@ proptest! {
         let sensitive = sensitivity(flow.modes(), &w[0], &w[1]).unwrap();
         prop_assume!(sensitive < 1e4 || !flow.never_learned().is_empty());
         let states = flow.states(&[t1, t1 + t2]).unwrap();
-        let rest = flow_of(target, 0.9, &weights(&states[0], flow.modes()));
+        let rest = flow_of(target, 0.9, &<[_; 2]>::from(states[0].weights(flow.modes())));
         let resumed = rest.states(&[t2]).unwrap().swap_remove(0);
         let gap = states[1].map(flow.modes()) - resumed.map(rest.modes());
         prop_assert!(norm(&gap) < 1e-9, "{}", norm(&gap));

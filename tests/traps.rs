@@ -1,5 +1,7 @@
 //! Where formulas of deep linear networks go wrong in floating point, or theory and intuition part.
 
+mod two_layers;
+
 use ndarray::{Array1, Array2, s};
 use solvable::deep_linear::aligned::AlignedNetwork;
 use solvable::deep_linear::balanced::{factorize, sample_two_layer};
@@ -13,6 +15,7 @@ use solvable::deep_linear::two_layer_network::TwoLayerNetwork;
 use solvable::math::linalg::{frobenius_norm, svd};
 use solvable::math::random::{Purpose, gaussian, orthogonal, stream};
 use solvable::{Correlations, Modes, Solvable};
+use two_layers::{flow_of, maps, zero_balanced};
 
 fn norm(a: &Array2<f64>) -> f64 {
     frobenius_norm(a.view())
@@ -24,25 +27,6 @@ fn with_singular_values(s: &[f64], n_out: usize, n_in: usize, run: u32) -> Array
     let (u, v) = (orthogonal(n_out, &mut rng), orthogonal(n_in, &mut rng));
     let k = s.len();
     (&u.slice(s![.., ..k]) * &Array1::from(s.to_vec())).dot(&v.slice(s![.., ..k]).t())
-}
-
-fn zero_balanced(n_in: usize, n_hidden: usize, n_out: usize, run: u32) -> [Array2<f64>; 2] {
-    let mut s0 = vec![0.0; n_hidden];
-    for (k, s) in s0.iter_mut().take(n_in.min(n_out)).enumerate() {
-        *s = 0.3 / (k + 1) as f64;
-    }
-    let mut rng = stream(1, Purpose::InitialWeights, run);
-    let (w1, w2) = sample_two_layer(n_in, n_out, &s0, 0.0, &mut rng).unwrap();
-    [w1, w2]
-}
-
-fn flow_of(sigma_yx: Array2<f64>, d: f64, [w1, w2]: &[Array2<f64>; 2]) -> RiccatiFlow {
-    let task = Correlations::white(sigma_yx, d).unwrap();
-    RiccatiFlow::new(&task, w1, w2, 0.0).unwrap()
-}
-
-fn maps(flow: &RiccatiFlow, times: &[f64]) -> Vec<Array2<f64>> {
-    flow.states(times).unwrap().iter().map(|state| state.map(flow.modes())).collect()
 }
 
 // Single modes.

@@ -73,16 +73,17 @@ impl HiddenState {
         modes.u.dot(&self.output_side.t().dot(&self.input_side)).dot(&modes.v.t())
     }
 
+    /// Both weight matrices, W₁ (`n_hidden` × `n_in`) and W₂ (`n_out` × `n_hidden`), up to the same
+    /// rotation of the hidden units.
+    pub fn weights(&self, modes: &Modes) -> (Array2<f64>, Array2<f64>) {
+        (self.input_side.dot(&modes.v.t()), modes.u.dot(&self.output_side.t()))
+    }
+
     /// The three blocks of QQᵀ: the map W₂W₁ and how similar the hidden layer finds inputs, W₁ᵀW₁
     /// (`n_in` × `n_in`), and outputs, W₂W₂ᵀ (`n_out` × `n_out`).
     pub fn blocks(&self, modes: &Modes) -> Blocks {
-        let w1 = self.input_side.dot(&modes.v.t());
-        let w2_transposed = self.output_side.dot(&modes.u.t());
-        Blocks {
-            map: w2_transposed.t().dot(&w1),
-            input_gram: w1.t().dot(&w1),
-            output_gram: w2_transposed.t().dot(&w2_transposed),
-        }
+        let (w1, w2) = self.weights(modes);
+        Blocks { map: w2.dot(&w1), input_gram: w1.t().dot(&w1), output_gram: w2.dot(&w2.t()) }
     }
 }
 

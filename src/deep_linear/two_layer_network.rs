@@ -80,8 +80,7 @@ impl TwoLayerNetwork {
     /// As [`predict`](Solvable::predict).
     pub fn after(&self, time: f64) -> Result<Self> {
         let (w1, w2) = if let Some((flow, _)) = self.closed_form()? {
-            let (state, modes) = (flow.states(&[time])?.swap_remove(0), flow.modes());
-            (state.input_side.dot(&modes.v.t()), modes.u.dot(&state.output_side.t()))
+            flow.states(&[time])?.swap_remove(0).weights(flow.modes())
         } else {
             gram_flow_weights(&self.task, &self.w1, &self.w2, &[time])?.swap_remove(0)
         };
