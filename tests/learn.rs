@@ -296,7 +296,10 @@ fn the_manifest_tells_how_to_make_it_again_and_its_digests_are_right() {
     let place = place_with(&[("t.csv", TABLE.as_bytes())]);
     let flags = ["t.csv", "--layers", "3", "--scale", "0.4", "--out", "out", "--quick"];
     let manifest = &document(place.path(), &flags)["manifest"];
-    assert_eq!(manifest["command"], serde_json::json!(["learn", "t"]));
+    assert_eq!(
+        manifest["command"],
+        serde_json::json!(["learn", "t.csv", "--layers", "3", "--scale", "0.4", "--quick"])
+    );
     let settings = &manifest["settings"];
     assert_eq!((&settings["layers"], &settings["scale"]), (&3.into(), &0.4.into()));
     assert_eq!((&settings["hidden"], &settings["init"]), (&2.into(), &"aligned".into()));
@@ -392,5 +395,27 @@ fn a_killed_run_leaves_whole_files_and_can_be_repeated() {
         succeeds(place.path(), &flags);
         assert_eq!(contents(&out), expected);
         std::fs::remove_dir_all(&out).unwrap();
+    }
+}
+
+#[test]
+fn the_recorded_command_gives_the_same_bytes_again() {
+    let place = place_with(&[("animals.csv", TABLE.as_bytes())]);
+    let typed: &[&[&str]] = &[
+        &["animals.csv", "--init", "lambda", "--lambda", "-0.5", "--seed", "3", "--hidden", "2"],
+        &["animals.csv", "--times", "0,0.1,25", "--scale", "1e-5", "--layers", "3", "--quick"],
+        &["animals.csv", "--activation", "tanh", "--until", "12.5", "--rate", "0.01", "--quick"],
+    ];
+    for flags in typed {
+        let first = document(place.path(), &[flags, &["--out", "first"][..]].concat());
+        let recorded: Vec<&str> = first["manifest"]["command"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|a| a.as_str().unwrap())
+            .collect();
+        assert_eq!(recorded[..2], ["learn", "animals.csv"], "{recorded:?}");
+        document(place.path(), &[&recorded[1..], &["--out", "again"]].concat());
+        assert_eq!(contents(&place.path().join("first")), contents(&place.path().join("again")));
     }
 }

@@ -131,7 +131,7 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
     interrupt::ends_the_program()?;
     let learned = told_if_slow(output, || course.run()).map_err(by_flag)?;
     let warnings = read_warnings.into_iter().chain(learned.warnings.iter().cloned()).collect();
-    let manifest = write(&args, &course, &learned, (name, inputs, warnings), out)?;
+    let manifest = write(&args, &course, &learned, (inputs, warnings), out)?;
     for warning in &manifest.warnings {
         output.warn(format_args!("warning: {warning}"));
     }
@@ -238,7 +238,7 @@ fn write(
     args: &Args,
     course: &Course,
     learned: &Report,
-    (name, inputs, warnings): (String, Vec<Input>, Vec<String>),
+    (inputs, warnings): (Vec<Input>, Vec<String>),
     mut out: OutDir,
 ) -> Result<Manifest> {
     let sheets = [("learning", dynamics(learned)), ("modes", modes(learned, &course.data))];
@@ -252,12 +252,46 @@ fn write(
         }
     }
     let mut manifest = Manifest::new(args.seed);
-    manifest.command = vec!["learn".into(), name];
+    manifest.command = command(args);
     manifest.settings = settings(args, course, learned);
     manifest.inputs = inputs;
     manifest.warnings = warnings;
     manifest.agreement.clone_from(&learned.agreements);
     out.finish(manifest)
+}
+
+/// Arguments that give the same results again: what was typed and is not so by default.
+fn command(args: &Args) -> Vec<String> {
+    let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+    let name = |value: Option<clap::builder::PossibleValue>| value.map(|v| v.get_name().to_owned());
+    let times = args
+        .times
+        .as_ref()
+        .map(|times| times.0.iter().map(|t| report::exact(*t)).collect::<Vec<_>>().join(","));
+    let flags = [
+        ("--inputs", args.inputs.as_ref().map(path)),
+        ("--targets", args.targets.as_ref().map(path)),
+        ("--layers", (args.layers != 2).then(|| args.layers.to_string())),
+        ("--hidden", args.hidden.map(|n| n.to_string())),
+        ("--scale", (args.scale != 0.03).then(|| report::exact(args.scale))),
+        ("--init", name(args.init.to_possible_value()).filter(|init| init != "aligned")),
+        ("--lambda", args.lambda.map(report::exact)),
+        ("--rate", args.rate.map(report::exact)),
+        ("--until", args.until.map(report::exact)),
+        ("--times", times),
+        ("--activation", name(args.activation.to_possible_value()).filter(|a| a != "linear")),
+        ("--seed", (args.seed != 0).then(|| args.seed.to_string())),
+        ("--style", (args.style != Style::Paper).then(|| args.style.name().to_owned())),
+    ];
+    let mut command = vec!["learn".to_owned()];
+    command.extend(args.table.as_ref().map(path));
+    for (flag, value) in flags {
+        command.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+    }
+    if args.quick {
+        command.push("--quick".into());
+    }
+    command
 }
 
 /// Every setting with the value it had, defaults included.
