@@ -36,6 +36,21 @@ pub(super) struct AxisPlan {
 }
 
 impl AxisPlan {
+    fn hidden(span: Span, is_vertical: bool) -> Self {
+        Self {
+            span,
+            major: vec![],
+            minor: vec![],
+            factor: None,
+            name: None,
+            is_vertical,
+            angle: 0.0,
+            tick_depth: 0.0,
+            has_marks: false,
+            overhang: (0.0, 0.0),
+        }
+    }
+
     /// Room from the axis to the far side of its name.
     pub(super) fn depth(&self, look: &Look) -> f64 {
         let gap = if self.is_vertical { look.gap } else { NAME_GAP * look.gap };
@@ -86,6 +101,9 @@ pub(super) fn plan_x(
     deepest: f64,
     look: &Look,
 ) -> AxisPlan {
+    if panel.x.hidden {
+        return AxisPlan::hidden(span, false);
+    }
     let map = heatmap(panel);
     let name = name(&panel.x, length, look);
     let pad = look.gap;
@@ -196,6 +214,9 @@ pub(super) fn plan_y(
     deepest: f64,
     look: &Look,
 ) -> AxisPlan {
+    if panel.y.hidden {
+        return AxisPlan::hidden(span, true);
+    }
     let map = heatmap(panel);
     let (major, minor, factor, has_marks) = match names(&panel.y, map.map(|m| &m.row_labels)) {
         Some(names) => {
@@ -255,8 +276,12 @@ pub(super) fn draw_axes(canvas: &mut Canvas, frame: &Frame, look: &Look) -> Resu
     canvas.draw("stroke-linecap=\"square\"", |pen| {
         let line = |a, b, width| pen.curve(&[a, b], Color::BLACK, width);
         let corner = (inner.x, inner.bottom());
-        line((inner.x, inner.y), corner, look.spine)?;
-        line(corner, (inner.right(), inner.bottom()), look.spine)?;
+        if !frame.panel.y.hidden {
+            line((inner.x, inner.y), corner, look.spine)?;
+        }
+        if !frame.panel.x.hidden {
+            line(corner, (inner.right(), inner.bottom()), look.spine)?;
+        }
         if is_map {
             line((inner.x, inner.y), (inner.right(), inner.y), look.spine)?;
             line((inner.right(), inner.y), (inner.right(), inner.bottom()), look.spine)?;

@@ -92,6 +92,10 @@ fn check_mark(mark: &Mark, name: &str) -> Result<()> {
             }
         }
         Mark::Band(m) => {
+            if !(0.0..=1.0).contains(&m.opacity) {
+                let name = format!("opacity of {name}");
+                return Err(Error::parameter(name, m.opacity, "it must be from 0 to 1"));
+            }
             column(&m.x, "x", m.x.len())?;
             column(&m.low, "low", m.x.len())?;
             column(&m.high, "high", m.x.len())

@@ -98,9 +98,9 @@ pub(super) fn stroke_attributes(dash: Dash, width: f64) -> String {
     attributes
 }
 
-/// SVG attribute of regions that let others shine through.
-pub(super) fn translucent() -> &'static str {
-    "fill-opacity=\"0.22\""
+/// SVG attribute of a region that lets others shine through.
+pub(super) fn translucent(band: &Band) -> String {
+    format!("fill-opacity=\"{}\"", band.opacity)
 }
 
 fn draw_line(canvas: &mut Canvas, frame: &Frame, m: &Line, look: &Look) -> Result<()> {
@@ -186,7 +186,7 @@ fn draw_band(canvas: &mut Canvas, frame: &Frame, m: &Band) -> Result<()> {
     if region.len() < 3 {
         return Ok(());
     }
-    canvas.draw(translucent(), |pen| pen.polygon(&region, m.color))
+    canvas.draw(&translucent(m), |pen| pen.polygon(&region, m.color))
 }
 
 fn draw_rule(

@@ -168,7 +168,7 @@ fn draw_sample(
             })
         }
         Mark::Dots(m) => canvas.draw("", |pen| draw_marker(pen, (x + 0.5 * length, y), m, look)),
-        Mark::Band(m) => canvas.draw(translucent(), |pen| {
+        Mark::Band(m) => canvas.draw(&translucent(m), |pen| {
             let height = 0.8 * look.tick_text;
             pen.rect(&Rect { x, y: y - 0.5 * height, width: length, height }, m.color)
         }),

@@ -99,7 +99,7 @@ pub struct Dots {
     pub size: f64,
 }
 
-/// The region between two curves, translucent: as a rule, a spread over runs.
+/// The region between two curves: as a rule, a spread over runs, or one layer of a stack.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Band {
     /// Name in the legend and the table; none leaves the region out of the legend.
@@ -112,6 +112,8 @@ pub struct Band {
     pub high: Vec<f64>,
     /// Color before it is made translucent.
     pub color: Color,
+    /// How much of what lies below it hides, from 0 to 1.
+    pub opacity: f64,
 }
 
 /// A matrix in colors. Row 0 is on top and cell (i, j) is centered at x = j, y = i, unless the
@@ -187,7 +189,7 @@ impl Dots {
 }
 
 impl Band {
-    /// A region; an empty `label` keeps it out of the legend.
+    /// A translucent region; an empty `label` keeps it out of the legend.
     pub fn new(
         label: impl Into<String>,
         x: &[f64],
@@ -196,7 +198,7 @@ impl Band {
         color: Color,
     ) -> Self {
         let (x, low, high) = (x.to_vec(), low.to_vec(), high.to_vec());
-        Self { label: named(label), x, low, high, color }
+        Self { label: named(label), x, low, high, color, opacity: 0.22 }
     }
 }
 

@@ -23,6 +23,8 @@ pub struct AxisSpec {
     pub range: Option<(f64, f64)>,
     /// Names at 0, 1, 2, … in place of numbers; empty for numbers.
     pub categories: Vec<String>,
+    /// Neither line nor ticks nor name: for diagrams, whose places mean nothing.
+    pub hidden: bool,
 }
 
 impl AxisSpec {
@@ -43,6 +45,11 @@ impl AxisSpec {
     ) -> Self {
         let categories = names.into_iter().map(Into::into).collect();
         Self { label: label.into(), categories, ..Self::default() }
+    }
+
+    /// A linear axis that is not drawn.
+    pub fn hidden() -> Self {
+        Self { hidden: true, ..Self::default() }
     }
 
     /// The same axis from `low` to `high`.
