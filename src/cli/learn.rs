@@ -39,7 +39,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
-    /// CSV file, or a built-in table: rumelhart, living_things.
+    /// CSV file, or a built-in table: rumelhart, living_things, toy, worm.
     #[arg(value_name = "TABLE", required_unless_present = "inputs", conflicts_with = "inputs")]
     table: Option<PathBuf>,
     /// Inputs, P × n_in (CSV or NPY).

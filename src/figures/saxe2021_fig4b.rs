@@ -1,7 +1,5 @@
 //! Every weight of a small network over time.
 
-use ndarray::arr2;
-
 use super::parts::{compare_with_descent, even_grid};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
@@ -28,17 +26,6 @@ pub(super) const FIGURE: Figure = Figure {
     draw,
 };
 
-/// Canary, salmon, oak, rose × grow, move, roots, fly, swim, bark, petals (after `saxe2019`).
-fn toy() -> Result<Correlations> {
-    let table = arr2(&[
-        [1.0, 1.0, 0.0, 1.0, 0.0, 0.0, 0.0],
-        [1.0, 1.0, 0.0, 0.0, 1.0, 0.0, 0.0],
-        [1.0, 0.0, 1.0, 0.0, 0.0, 1.0, 0.0],
-        [1.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0],
-    ]);
-    Correlations::of(&Dataset::new(ndarray::Array2::eye(4), table)?)
-}
-
 /// All weights as observables: "W1 11", "W1 12", …
 fn weights(grid: &[f64], by_time: &[Vec<ndarray::Array2<f64>>]) -> Result<Trajectory> {
     let mut trajectory = Trajectory::new(Axis::Time, grid);
@@ -52,7 +39,7 @@ fn weights(grid: &[f64], by_time: &[Vec<ndarray::Array2<f64>>]) -> Result<Trajec
 }
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let task = toy()?;
+    let task = Correlations::of(&Dataset::toy())?;
     let rate = if settings.effort == Effort::Paper { 0.002 } else { 0.02 };
     let model = AlignedNetwork::uniform(task.clone(), &[4], settings.get("u0").sqrt(), rate);
     let grid = even_grid(25.0, 101);

@@ -6,6 +6,7 @@
 //! * [`Modes`]: singular vectors of Σʸˣ, how much the inputs vary along them, and whether they learn
 //!   independently of each other.
 //! * [`table`]: the tables that come with the crate.
+//! * [`environment`]: structured worlds with analytic modes, to be sampled.
 //!
 //! With the feature `cli`, `Dataset::read_table` and `Dataset::read_pair` read CSV and NPY files.
 //! Readers are strict: what cannot be meant (an empty cell, a short row, a header that promises more
@@ -24,6 +25,7 @@
 
 mod correlations;
 mod dataset;
+pub mod environment;
 #[cfg(feature = "cli")]
 mod npy;
 #[cfg(feature = "cli")]

@@ -1,6 +1,6 @@
 //! Tables of items and features that come with the crate.
 //!
-//! Both are binary, one row per item: 1 where the feature is true of the item.
+//! All are binary, one row per item: 1 where the feature is true of the item.
 //!
 //! - `rumelhart` holds eight living things and 36 features, after Rumelhart and Todd
 //!   (`rumelhart1993`) and Rogers and McClelland (`rogers2004`). It is not an exact copy: the
@@ -10,6 +10,10 @@
 //!   crate from general zoological and botanical knowledge. A name stands for its typical adult
 //!   member (crocodiles for the Nile crocodile, lobsters for those with claws, geese for wild and
 //!   domestic ones), and a feature for what is usually true of it.
+//! - `toy` holds canary, salmon, oak and rose with seven features, the smallest hierarchy
+//!   (after `saxe2019`).
+//! - `worm` holds five animals and three plants with ten features; it was written for this crate.
+//!   All its animals but the worm have bones.
 
 use ndarray::Array2;
 
@@ -18,9 +22,11 @@ use crate::{Error, Result};
 
 const RUMELHART: &str = include_str!("../../data/rumelhart.csv");
 const LIVING_THINGS: &str = include_str!("../../data/living_things.csv");
+const TOY: &str = include_str!("../../data/toy.csv");
+const WORM: &str = include_str!("../../data/worm.csv");
 
 /// Names of the tables that [`table`] knows.
-pub const TABLE_NAMES: [&str; 2] = ["rumelhart", "living_things"];
+pub const TABLE_NAMES: [&str; 4] = ["rumelhart", "living_things", "toy", "worm"];
 
 /// A table by its name, each item its own input (one-hot).
 ///
@@ -30,6 +36,8 @@ pub fn table(name: &str) -> Result<Dataset> {
     match name {
         "rumelhart" => Ok(Dataset::rumelhart()),
         "living_things" => Ok(Dataset::living_things()),
+        "toy" => Ok(Dataset::toy()),
+        "worm" => Ok(Dataset::worm()),
         _ => Err(Error::Unknown {
             kind: "table",
             name: name.to_owned(),
@@ -62,6 +70,28 @@ impl Dataset {
     /// ```
     pub fn living_things() -> Self {
         built_in(LIVING_THINGS)
+    }
+
+    /// Canary, salmon, oak and rose with seven features (after `saxe2019`). The squares of the
+    /// table's singular values are 7, 3, 1 and 1.
+    ///
+    /// ```
+    /// let data = solvable::Dataset::toy();
+    /// assert_eq!(data.targets.dim(), (4, 7));
+    /// ```
+    pub fn toy() -> Self {
+        built_in(TOY)
+    }
+
+    /// Five animals and three plants with ten features. While a deep network learns them it
+    /// believes for a time that worms have bones, as all other animals do.
+    ///
+    /// ```
+    /// let data = solvable::Dataset::worm();
+    /// assert_eq!(data.targets.dim(), (8, 10));
+    /// ```
+    pub fn worm() -> Self {
+        built_in(WORM)
     }
 }
 

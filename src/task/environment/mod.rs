@@ -1,0 +1,21 @@
+//! Structured worlds: items with a known relation, features drawn from it, and what theory knows
+//! about both.
+//!
+//! An environment gives a sample, a [`Dataset`](crate::Dataset) of items × features in which every
+//! item is its own input, and its theory, a [`Spectrum`]: the eigenvalues and eigenvectors of the
+//! covariance that a feature is expected to have between items. With N features of this kind and P
+//! one-hot items, averaged, the singular values of Σʸˣ are √(Nλ)/P and the inputs vary by 1/P in every
+//! direction, so that each eigenspace is a mode (or several equal ones) of a deep linear network.
+//!
+//! | environment | features | theory |
+//! |---|---|---|
+//! | [`Tree`] | spread from the root and flip on the way, or mark a node | exact, any branching |
+
+mod spectrum;
+mod tree;
+
+pub use spectrum::{Eigenspace, Spectrum};
+pub use tree::Tree;
+
+/// Most items that an environment may have: its eigenvectors are a square matrix of that size.
+pub const MOST_ITEMS: usize = 4096;
