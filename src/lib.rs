@@ -58,10 +58,12 @@ pub mod citation;
 pub mod deep_linear;
 mod error;
 pub mod figures;
+pub mod gated;
 pub mod math;
 pub mod models;
 pub mod net;
 pub mod plot;
+pub mod semantic;
 pub(crate) mod solvable;
 #[cfg(feature = "cli")]
 pub mod store;

@@ -7,7 +7,7 @@
 //! fast as the step size says.
 //!
 //! ```
-//! for case in solvable::models::ALL.iter().filter(|case| case.name == "rumelhart") {
+//! for case in solvable::models::all().filter(|case| case.name == "rumelhart") {
 //!     let model = (case.model)(case.rate)?;
 //!     let agreements = solvable::check(model.as_ref(), case.grid, case.seeds)?;
 //!     assert!(agreements.iter().all(|agreement| agreement.holds()));
@@ -55,5 +55,9 @@ pub struct End {
     pub after: f64,
 }
 
-/// Every model.
-pub const ALL: &[ModelCase] = crate::deep_linear::cases::ALL;
+/// Every model, topic by topic.
+pub fn all() -> impl Iterator<Item = &'static ModelCase> + Clone {
+    [crate::deep_linear::cases::ALL, crate::semantic::cases::ALL, crate::gated::cases::ALL]
+        .into_iter()
+        .flatten()
+}

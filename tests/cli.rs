@@ -81,7 +81,7 @@ fn every_name_in_an_example_exists() {
             let Some(name) = words.get(1).filter(|word| !word.starts_with('-')) else { continue };
             let known = match words[0] {
                 "figure" => figures::find(name).is_ok(),
-                "check" => models::ALL.iter().any(|case| case.name == *name),
+                "check" => models::all().any(|case| case.name == *name),
                 "cite" => citation::keys().any(|key| name.starts_with(key)),
                 _ => true,
             };
@@ -93,7 +93,7 @@ fn every_name_in_an_example_exists() {
 #[test]
 fn json_is_exactly_one_document_and_says_what_the_text_says() {
     let list = document(&stdout(&["list", "--json"]), "solvable/list/1");
-    assert_eq!(list["models"].as_array().unwrap().len(), models::ALL.len());
+    assert_eq!(list["models"].as_array().unwrap().len(), models::all().count());
     assert_eq!(list["figures"].as_array().unwrap().len(), figures::ALL.len());
     let plain = stdout(&["list"]);
     for entry in
@@ -113,7 +113,7 @@ fn check_holds_every_model_against_its_simulation() {
     assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
     let check = document(text(&output.stdout), "solvable/check/1");
     assert_eq!(check["holds"], true);
-    assert_eq!(check["models"].as_array().unwrap().len(), models::ALL.len());
+    assert_eq!(check["models"].as_array().unwrap().len(), models::all().count());
     for model in check["models"].as_array().unwrap() {
         for agreement in model["agreement"].as_array().unwrap() {
             let number = |key: &str| agreement[key].as_f64().expect("a finite number");
@@ -125,7 +125,7 @@ fn check_holds_every_model_against_its_simulation() {
 
 #[test]
 fn check_takes_one_model_and_other_seeds() {
-    let name = models::ALL[0].name;
+    let name = models::all().next().unwrap().name;
     let table = stdout(&["check", name]);
     assert_eq!(table.lines().count(), 2, "{table}");
     assert!(table.lines().nth(1).unwrap().starts_with(name), "{table}");
@@ -156,7 +156,7 @@ fn results_do_not_depend_on_the_number_of_threads() {
 
 #[test]
 fn unknown_names_suggest_what_was_meant() {
-    let model = models::ALL[0].name;
+    let model = models::all().next().unwrap().name;
     let error = failure(&["check", &model[1..]], 2);
     assert!(error.contains("there is no model") && error.contains(model), "{error}");
     let error = failure(&["cite", "saxe2041"], 2);
@@ -197,7 +197,7 @@ fn wrong_usage_is_told_before_anything_is_computed() {
 fn every_figure_and_model_and_key_can_be_cited() {
     let keys = stdout(&["cite"]);
     assert_eq!(keys.lines().collect::<Vec<_>>(), citation::keys().collect::<Vec<_>>());
-    let models = models::ALL.iter().map(|case| (case.name, case.reference));
+    let models = models::all().map(|case| (case.name, case.reference));
     let figures = figures::ALL.iter().map(|figure| (figure.name, figure.reference));
     for (name, key) in models.chain(figures).chain([("saxe2014", "saxe2014")]) {
         let entry = format!("{}\n", citation::bibtex(key).unwrap());

@@ -1,7 +1,7 @@
 //! The contract that every model on the list signs: theory and simulation start together, end where
 //! the fixed point is, and stay as close as the step size allows in between.
 
-use solvable::models::{ALL, ModelCase};
+use solvable::models::{ModelCase, all};
 use solvable::{Agreement, Solvable, Trajectory, check};
 
 fn built(case: &ModelCase, rate: f64) -> Box<dyn Solvable> {
@@ -15,7 +15,7 @@ fn predicted(case: &ModelCase, grid: &[f64]) -> Trajectory {
 /// Runs a check of every model and reports all that break it at once.
 fn every_model(check: impl Fn(&ModelCase, &mut Vec<String>)) {
     let mut broken = Vec::new();
-    for case in ALL {
+    for case in all() {
         let mut complaints = Vec::new();
         check(case, &mut complaints);
         broken.extend(complaints.into_iter().map(|text| format!("{}: {text}", case.name)));
@@ -44,7 +44,7 @@ fn expect_equal(a: &Trajectory, b: &Trajectory, gate: f64, what: &str, broken: &
 #[test]
 fn names_are_unique_and_grids_start_at_zero() {
     every_model(|case, broken| {
-        if ALL.iter().filter(|other| other.name == case.name).count() != 1 {
+        if all().filter(|other| other.name == case.name).count() != 1 {
             broken.push("the name is taken".into());
         }
         if case.grid[0] != 0.0 || case.grid.len() < 10 || case.seeds.is_empty() {

@@ -9,7 +9,7 @@ use solvable::deep_linear::riccati::RiccatiFlow;
 use solvable::deep_linear::two_layer_network::TwoLayerNetwork;
 use solvable::math::linalg::{eigh, frobenius_norm, spectral_norm};
 use solvable::math::random::{Purpose, gaussian, orthogonal, stream};
-use solvable::models::{ALL, ModelCase};
+use solvable::models::{ModelCase, all};
 use solvable::net::{LinearNetwork, gradient_descent};
 use solvable::{Correlations, Trajectory};
 
@@ -26,7 +26,7 @@ fn largest(values: impl Iterator<Item = f64>) -> f64 {
 #[test]
 fn every_gap_is_the_step_size_and_nothing_else() {
     let mut broken = Vec::new();
-    for case in ALL.iter().filter(|case| case.exact) {
+    for case in all().filter(|case| case.exact) {
         let theory = (case.model)(case.rate).unwrap().predict(case.grid).unwrap();
         let [whole, half, quarter] = [1.0, 0.5, 0.25].map(|part| simulated(case, part * case.rate));
         let scale = largest(theory.columns().flat_map(|(_, values)| values.iter().copied()));

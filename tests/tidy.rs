@@ -77,6 +77,8 @@ fn modules_use_only_what_they_may() {
     let theory = ["plot", "figures", "store", "cli"].map(|module| format!("crate::{module}"));
     let rules: Vec<(&str, Vec<String>, &str)> = vec![
         ("src/deep_linear", theory.to_vec(), "nothing"),
+        ("src/semantic", theory.to_vec(), "nothing"),
+        ("src/gated", theory.to_vec(), "nothing"),
         ("src/net", theory.to_vec(), "nothing"),
         ("src/task", theory.to_vec(), "nothing"),
         ("src/math", theory.to_vec(), "nothing"),

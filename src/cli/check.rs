@@ -34,8 +34,8 @@ pub struct Args {
 /// Checks and prints a table.
 pub fn run(args: Args, output: &Output) -> Result<Status> {
     let cases: Vec<&ModelCase> = match &args.model {
-        Some(name) => vec![names::find("model", name, models::ALL, |case| case.name)?],
-        None => models::ALL.iter().collect(),
+        Some(name) => vec![names::find("model", name, models::all(), |case| case.name)?],
+        None => models::all().collect(),
     };
     interrupt::ends_the_program()?;
     let seeds = |case: &ModelCase| -> Vec<u64> {

@@ -30,7 +30,7 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
 
 fn entry(name: &str) -> Result<&'static str> {
     let figures = figures::ALL.iter().map(|figure| (figure.name, figure.reference));
-    let models = models::ALL.iter().map(|case| (case.name, case.reference));
+    let models = models::all().map(|case| (case.name, case.reference));
     let named: Vec<_> = figures.chain(models).collect();
     let key = named.iter().find(|(n, _)| *n == name).map_or(name, |(_, reference)| reference);
     citation::bibtex(key).ok_or_else(|| {

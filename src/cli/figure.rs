@@ -93,7 +93,7 @@ impl How {
 
 /// Draws the figure, or lists its controls.
 pub fn run(args: Args, output: &Output) -> Result<Status> {
-    let figure = names::find("figure", &args.name, figures::ALL, |figure| figure.name)?;
+    let figure = names::find("figure", &args.name, figures::ALL.iter(), |figure| figure.name)?;
     if args.controls {
         list_controls(figure, args.json, output)?;
         return Ok(Status::Success);

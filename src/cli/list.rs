@@ -33,7 +33,7 @@ fn document() -> serde_json::Value {
     let figures = figures::ALL.iter().map(
         |figure| json!({"name": figure.name, "reference": figure.reference, "title": figure.title}),
     );
-    let models = models::ALL.iter().map(
+    let models = models::all().map(
         |case| json!({"name": case.name, "reference": case.reference, "summary": case.summary}),
     );
     json!({
@@ -49,7 +49,7 @@ fn text() -> String {
     };
     let figures =
         figures::ALL.iter().map(|figure| row(figure.name, figure.reference, figure.title));
-    let models = models::ALL.iter().map(|case| row(case.name, case.reference, case.summary));
+    let models = models::all().map(|case| row(case.name, case.reference, case.summary));
     format!(
         "{}\n{}",
         report::columns(&["figure", "paper", "what it shows"], figures),

@@ -6,11 +6,11 @@ use solvable::{Error, Result};
 pub fn find<'a, T>(
     kind: &'static str,
     name: &str,
-    entries: &'a [T],
+    entries: impl Iterator<Item = &'a T> + Clone,
     name_of: fn(&T) -> &'static str,
 ) -> Result<&'a T> {
-    let found = entries.iter().find(|entry| name_of(entry) == name);
-    found.ok_or_else(|| unknown(kind, name, entries.iter().map(name_of)))
+    let found = entries.clone().find(|entry| name_of(entry) == name);
+    found.ok_or_else(|| unknown(kind, name, entries.map(name_of)))
 }
 
 /// The error for a name that does not exist.

@@ -36,6 +36,13 @@ impl DenseNetwork {
         fields
     }
 
+    /// What the units of every hidden layer put out, P × width each, first layer first.
+    pub fn hidden(&self, inputs: ArrayView2<'_, f64>) -> Vec<Array2<f64>> {
+        let mut fields = self.fields(inputs);
+        fields.pop();
+        fields.iter().map(|field| self.rates(field)).collect()
+    }
+
     /// Outputs g(h) of hidden units.
     fn rates(&self, field: &Array2<f64>) -> Array2<f64> {
         field.mapv(|h| self.activation.value(h))

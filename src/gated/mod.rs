@@ -1,0 +1,3 @@
+//! Gated deep linear networks: linear pathways, switched by the input.
+
+pub mod cases;

@@ -1,0 +1,81 @@
+//! Two-layer networks with nonlinear hidden units on the same data, to see how far linear theory
+//! reaches.
+
+use ndarray::Array2;
+
+use crate::math::random::{Purpose, stream};
+use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples, initial};
+use crate::{Dataset, Result};
+
+/// A two-layer network with small random weights and any hidden units.
+///
+/// There is no theory of it here: it is what the linear theory is held against. Weights are
+/// independent Gaussians of standard deviation `scale`/√`n_hidden`, as in
+/// [`Start::Random`](crate::deep_linear::course::Start::Random).
+#[derive(Debug, Clone, PartialEq)]
+pub struct NonlinearNetwork {
+    /// What is learned.
+    pub data: Dataset,
+    /// Number of hidden units.
+    pub n_hidden: usize,
+    /// What hidden units do.
+    pub activation: Activation,
+    /// Size (singular values) of the layers at the start.
+    pub scale: f64,
+    /// Learning rate η; k steps take time kη.
+    pub rate: f64,
+}
+
+/// What a network does with its examples at one time.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Snapshot {
+    /// Outputs, P × `n_out`.
+    pub outputs: Array2<f64>,
+    /// Outputs of the hidden units, P × `n_hidden`.
+    pub hidden: Array2<f64>,
+}
+
+impl NonlinearNetwork {
+    /// Trains by full-batch gradient descent; one snapshot for each time.
+    ///
+    /// # Errors
+    /// A size or rate out of range, times that do not increase, or a rate at which training diverges.
+    pub fn train(&self, times: &[f64], seed: u64) -> Result<Vec<Snapshot>> {
+        let widths = [self.data.inputs.ncols(), self.n_hidden, self.data.targets.ncols()];
+        let std = self.scale / (self.n_hidden.max(1) as f64).sqrt();
+        let mut rng = stream(seed, Purpose::InitialWeights, 0);
+        let weights = initial::gaussian(&widths, &[std, std], &mut rng)?;
+        let net = DenseNetwork::new(weights, self.activation)?;
+        let mut snapshots = Vec::with_capacity(times.len());
+        gradient_descent_examples(net, &self.data, self.rate, times, |_, net| {
+            let inputs = self.data.inputs.view();
+            let hidden = net.hidden(inputs).pop().unwrap_or_default();
+            snapshots.push(Snapshot { outputs: net.forward(inputs), hidden });
+            Ok(())
+        })?;
+        Ok(snapshots)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn snapshots_hold_what_the_network_does_and_it_learns() {
+        let data = Dataset::toy();
+        for activation in [Activation::Linear, Activation::Tanh, Activation::Relu] {
+            let network = NonlinearNetwork {
+                data: data.clone(),
+                n_hidden: 16,
+                activation,
+                scale: 0.1,
+                rate: 0.05,
+            };
+            let run = network.train(&[0.0, 200.0], 3).unwrap();
+            assert_eq!((run[0].outputs.dim(), run[1].hidden.dim()), ((4, 7), (4, 16)));
+            let error = |s: &Snapshot| (&s.outputs - &data.targets).mapv(|e| e * e).sum();
+            assert!(error(&run[1]) < 0.01 * error(&run[0]), "{activation}");
+        }
+    }
+}
