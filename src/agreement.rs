@@ -7,8 +7,31 @@ use crate::{Error, Result, Trajectory};
 pub struct Tolerance {
     /// Largest expected gap of each observable, in its own unit, in the prediction's order.
     pub gaps: Vec<f64>,
+    /// What is added to it where runs are random and theory is that of an infinite system.
+    pub finite_size: Option<FiniteSize>,
     /// Where the numbers come from (finite step size, finite size, standard error).
     pub reason: &'static str,
+}
+
+/// What a finite, random system adds to the gap, point by point of the grid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FiniteSize {
+    /// Expected distance of the mean over runs from the infinite system, by observable and point.
+    pub biases: Vec<Vec<f64>>,
+    /// Allowed standard errors of the mean over runs, which are measured from the runs.
+    pub standard_errors: f64,
+}
+
+impl Tolerance {
+    /// The gap allowed at point `i` of observable `k`, where the mean over runs has this standard
+    /// error.
+    fn at(&self, k: usize, i: usize, standard_error: f64) -> f64 {
+        self.gaps[k]
+            + self
+                .finite_size
+                .as_ref()
+                .map_or(0.0, |size| size.biases[k][i] + size.standard_errors * standard_error)
+    }
 }
 
 /// How far a measurement is from a prediction, one observable.
@@ -17,7 +40,8 @@ pub struct Tolerance {
 pub struct Agreement {
     /// Which observable.
     pub observable: String,
-    /// Largest absolute difference over the grid (mean over runs against prediction).
+    /// Largest absolute difference over the grid (mean over runs against prediction). Where the
+    /// tolerance differs from point to point, that of the point nearest to its tolerance.
     pub max_gap: f64,
     /// Root mean square difference over the grid.
     pub rms_gap: f64,
@@ -25,7 +49,7 @@ pub struct Agreement {
     pub range: f64,
     /// Largest standard deviation over runs; zero for a single run.
     pub spread: f64,
-    /// Largest gap that theory allows; `None` where no bound is known.
+    /// Largest gap that theory allows there; `None` where no bound is known.
     pub tolerance: Option<f64>,
     /// Where the tolerance comes from.
     pub reason: &'static str,
@@ -41,7 +65,8 @@ impl Agreement {
 /// Compares a prediction with the mean over `runs`, observable by observable.
 ///
 /// # Errors
-/// There is no run, or a run was recorded on another grid or lacks an observable.
+/// There is no run, or a run was recorded on another grid or lacks an observable; a tolerance in
+/// standard errors for a single run.
 pub fn compare(
     prediction: &Trajectory,
     runs: &[Trajectory],
@@ -57,6 +82,10 @@ pub fn compare(
             "prediction and simulation must be recorded at the same points",
         ));
     }
+    if runs.len() < 2 && tolerance.is_some_and(|t| t.finite_size.is_some()) {
+        let allowed = "a random system is judged by its mean, so two runs or more are needed";
+        return Err(Error::parameter("number of runs", runs.len(), allowed));
+    }
     let mut agreements = Vec::new();
     for (i, (name, predicted)) in prediction.columns().enumerate() {
         let measured = runs
@@ -69,11 +98,7 @@ pub fn compare(
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        let (allowed, reason) = match tolerance {
-            Some(t) => (Some(t.gaps[i]), t.reason),
-            None => (None, "no bound is known"),
-        };
-        agreements.push(agreement(name, predicted, &measured, allowed, reason));
+        agreements.push(agreement(name, predicted, &measured, tolerance.map(|t| (t, i))));
     }
     Ok(agreements)
 }
@@ -82,30 +107,37 @@ fn agreement(
     name: &str,
     predicted: &[f64],
     measured: &[&[f64]],
-    tolerance: Option<f64>,
-    reason: &'static str,
+    tolerance: Option<(&Tolerance, usize)>,
 ) -> Agreement {
     let n_runs = measured.len() as f64;
-    let (mut max_gap, mut sum_squares, mut spread) = (0.0f64, 0.0, 0.0f64);
+    let (mut worst, mut sum_squares, mut spread) = ((0.0f64, 0.0, 0.0), 0.0, 0.0f64);
     for (i, p) in predicted.iter().enumerate() {
         let mean = measured.iter().map(|run| run[i]).sum::<f64>() / n_runs;
-        max_gap = max_gap.max((mean - p).abs());
-        sum_squares += (mean - p).powi(2);
+        let gap = (mean - p).abs();
+        sum_squares += gap * gap;
+        let mut deviation = 0.0;
         if measured.len() > 1 {
             let squares = measured.iter().map(|run| (run[i] - mean).powi(2)).sum::<f64>();
-            spread = spread.max((squares / (n_runs - 1.0)).sqrt());
+            deviation = (squares / (n_runs - 1.0)).sqrt();
+        }
+        spread = spread.max(deviation);
+        let allowed = tolerance.map_or(0.0, |(t, k)| t.at(k, i, deviation / n_runs.sqrt()));
+        // Without a tolerance, or with none to spare, the gap itself ranks the points.
+        let strain = if allowed > 0.0 { gap / allowed } else { gap };
+        if i == 0 || strain > worst.0 {
+            worst = (strain, gap, allowed);
         }
     }
     let high = predicted.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let low = predicted.iter().copied().fold(f64::INFINITY, f64::min);
     Agreement {
         observable: name.to_owned(),
-        max_gap,
+        max_gap: worst.1,
         rms_gap: (sum_squares / predicted.len() as f64).sqrt(),
         range: high - low,
         spread,
-        tolerance,
-        reason,
+        tolerance: tolerance.map(|_| worst.2),
+        reason: tolerance.map_or("no bound is known", |(t, _)| t.reason),
     }
 }
 
@@ -122,7 +154,7 @@ mod tests {
 
     #[test]
     fn gaps_are_measured_from_the_mean_over_runs() {
-        let tolerance = Tolerance { gaps: vec![0.25], reason: "test" };
+        let tolerance = Tolerance { gaps: vec![0.25], finite_size: None, reason: "test" };
         let prediction = run([1.0, 0.5, 0.0]);
         let runs = [run([1.0, 0.5, 0.1]), run([1.0, 0.5, 0.3])];
         let found = compare(&prediction, &runs, Some(&tolerance)).unwrap();
@@ -142,5 +174,23 @@ mod tests {
         other.push("loss", vec![1.0; 3]).unwrap();
         assert!(compare(&run([1.0; 3]), &[other], None).is_err());
         assert!(compare(&run([1.0; 3]), &[], None).is_err());
+    }
+
+    #[test]
+    fn random_runs_are_judged_point_by_point_in_standard_errors() {
+        let finite_size = FiniteSize { biases: vec![vec![0.0, 0.05, 0.0]], standard_errors: 2.0 };
+        let tolerance =
+            Tolerance { gaps: vec![0.01], finite_size: Some(finite_size), reason: "test" };
+        let prediction = run([1.0, 0.5, 0.0]);
+        // Last point: mean 0.2, standard error 0.1, so 0.21 is allowed. First: 0.01 allowed.
+        let runs = |first: f64| [run([1.0 + first, 0.5, 0.1]), run([1.0 + first, 0.5, 0.3])];
+        let found = &compare(&prediction, &runs(0.005), Some(&tolerance)).unwrap()[0];
+        approx::assert_abs_diff_eq!(found.max_gap, 0.2, epsilon = 1e-15);
+        approx::assert_abs_diff_eq!(found.tolerance.unwrap(), 0.21, epsilon = 1e-15);
+        assert!(found.holds());
+        let found = &compare(&prediction, &runs(0.02), Some(&tolerance)).unwrap()[0];
+        approx::assert_abs_diff_eq!(found.max_gap, 0.02, epsilon = 1e-15);
+        assert!(!found.holds());
+        assert!(compare(&prediction, &[run([1.0; 3])], Some(&tolerance)).is_err());
     }
 }

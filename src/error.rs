@@ -47,6 +47,16 @@ pub enum Error {
         /// What to use instead.
         remedy: String,
     },
+    /// A quantity that theory says is infinite.
+    #[error("{what} diverges at {place}; {remedy}")]
+    Diverges {
+        /// Which quantity.
+        what: String,
+        /// Where: the parameters.
+        place: String,
+        /// What would make it finite.
+        remedy: String,
+    },
     /// A numerical method gave up.
     #[error("{method} failed: {reason}")]
     Numerical {
@@ -124,7 +134,7 @@ impl Error {
             Self::Parameter { .. } | Self::Unknown { .. } | Self::Usage(_) => 2,
             Self::Data { .. } | Self::Shape { .. } | Self::NonFinite { .. } => 3,
             Self::Output { .. } => 5,
-            Self::Assumption { .. } | Self::Numerical { .. } => 1,
+            Self::Assumption { .. } | Self::Diverges { .. } | Self::Numerical { .. } => 1,
         }
     }
 }

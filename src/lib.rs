@@ -59,6 +59,7 @@ pub mod deep_linear;
 mod error;
 pub mod figures;
 pub mod gated;
+pub mod generalization;
 pub mod math;
 pub mod models;
 pub mod net;
@@ -70,7 +71,7 @@ pub mod store;
 pub mod task;
 pub mod trajectory;
 
-pub use agreement::{Agreement, Tolerance, compare};
+pub use agreement::{Agreement, FiniteSize, Tolerance, compare};
 pub use error::{Error, Result};
 pub use solvable::{Solvable, check, ensemble};
 pub use task::{Correlations, Dataset, Modes};

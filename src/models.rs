@@ -1,10 +1,15 @@
-//! The one list of models that every test and `solvable check` goes over.
+//! The two lists of models that every test and `solvable check` goes over: courses of learning in
+//! time ([`all`]) and learning curves of large random systems ([`curves`]).
 //!
-//! Each entry signs the same contract: prediction and simulation start together; the prediction ends
+//! Each course signs the same contract: prediction and simulation start together; the prediction ends
 //! where the fixed point is, known without solving the dynamics; going on from any time is going
 //! straight through; every simulation is within its tolerance, and no tolerance is so wide that
 //! nothing could break it; and where the theory is exact, the gap shrinks with the learning rate as
 //! fast as the step size says.
+//!
+//! Each curve signs another: its prediction has the values known at its limits; the mean over
+//! simulations of a finite system is within the derived bias of that size and four standard errors;
+//! and it still is at twice the size, where less is allowed.
 //!
 //! ```
 //! for case in solvable::models::all().filter(|case| case.name == "rumelhart") {
@@ -55,7 +60,35 @@ pub struct End {
     pub after: f64,
 }
 
-/// Every model, topic by topic.
+/// A learning curve with everything needed to hold it to the contract.
+#[derive(Debug)]
+pub struct CurveCase {
+    /// Name on the command line.
+    pub name: &'static str,
+    /// One line about what is predicted.
+    pub summary: &'static str,
+    /// BibTeX key of the theory.
+    pub reference: &'static str,
+    /// Builds the model whose simulation has a given size, the number that theory takes to infinity.
+    pub model: fn(size: usize) -> Result<Model>,
+    /// Size at which it is checked.
+    pub size: usize,
+    /// Points at which it is checked.
+    pub grid: &'static [f64],
+    /// Number of simulations.
+    pub runs: u64,
+    /// Points where the value of every observable is known without the theory.
+    pub limits: fn() -> Vec<(f64, Vec<f64>)>,
+    /// How far the prediction may be from these values, relative to them or one.
+    pub limit_gap: f64,
+}
+
+/// Every learning curve, topic by topic.
+pub fn curves() -> impl Iterator<Item = &'static CurveCase> + Clone {
+    [crate::generalization::cases::ALL].into_iter().flatten()
+}
+
+/// Every course of learning, topic by topic.
 pub fn all() -> impl Iterator<Item = &'static ModelCase> + Clone {
     [crate::deep_linear::cases::ALL, crate::semantic::cases::ALL, crate::gated::cases::ALL]
         .into_iter()

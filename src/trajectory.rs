@@ -12,6 +12,14 @@ pub enum Axis {
     Steps,
     /// Number of weight layers.
     Depth,
+    /// Training examples per input dimension, α = P/N.
+    Load,
+    /// Number of training examples P.
+    Samples,
+    /// Parameters per training example.
+    ParametersPerExample,
+    /// Features per input dimension.
+    FeaturesPerInput,
 }
 
 impl Axis {
@@ -21,6 +29,10 @@ impl Axis {
             Self::Time => "time (τ)",
             Self::Steps => "gradient descent steps",
             Self::Depth => "depth (weight layers)",
+            Self::Load => "training examples per input dimension α",
+            Self::Samples => "training examples P",
+            Self::ParametersPerExample => "parameters per training example",
+            Self::FeaturesPerInput => "features per input dimension",
         }
     }
 }

@@ -79,6 +79,7 @@ fn modules_use_only_what_they_may() {
         ("src/deep_linear", theory.to_vec(), "nothing"),
         ("src/semantic", theory.to_vec(), "nothing"),
         ("src/gated", theory.to_vec(), "nothing"),
+        ("src/generalization", theory.to_vec(), "nothing"),
         ("src/net", theory.to_vec(), "nothing"),
         ("src/task", theory.to_vec(), "nothing"),
         ("src/math", theory.to_vec(), "nothing"),

@@ -2,8 +2,8 @@
 
 use rayon::prelude::*;
 use serde_json::json;
-use solvable::Result;
-use solvable::models::{self, ModelCase};
+use solvable::models::{self, CurveCase, ModelCase};
+use solvable::{Agreement, Result};
 
 use super::report::{self, Outcome};
 use super::{Output, Status, interrupt, names, values};
@@ -31,22 +31,70 @@ pub struct Args {
     json: bool,
 }
 
+/// What can be checked: a course of learning, or a learning curve.
+enum Case {
+    Course(&'static ModelCase),
+    Curve(&'static CurveCase),
+}
+
+impl Case {
+    fn named(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Course(case) => (case.name, case.reference),
+            Self::Curve(case) => (case.name, case.reference),
+        }
+    }
+
+    /// The seeds given, or else its own. A curve is judged by its mean and needs several.
+    fn seeds(&self, given: &[u64]) -> Vec<u64> {
+        match self {
+            Self::Course(case) if given.is_empty() => case.seeds.to_vec(),
+            Self::Course(_) => given.to_vec(),
+            Self::Curve(case) if given.is_empty() => (0..case.runs).collect(),
+            // Runs of its usual number from each of the seeds given.
+            Self::Curve(case) => given
+                .iter()
+                .flat_map(|seed| (0..case.runs).map(move |run| seed ^ (run << 32)))
+                .collect(),
+        }
+    }
+
+    fn check(&self, seeds: &[u64]) -> Result<Vec<Agreement>> {
+        match self {
+            Self::Course(case) => {
+                solvable::check((case.model)(case.rate)?.as_ref(), case.grid, seeds)
+            }
+            Self::Curve(case) => {
+                solvable::check((case.model)(case.size)?.as_ref(), case.grid, seeds)
+            }
+        }
+    }
+}
+
+/// The model or curve of that name, or all.
+fn chosen(name: Option<&str>) -> Result<Vec<Case>> {
+    let all = models::all().map(Case::Course).chain(models::curves().map(Case::Curve));
+    let mut cases: Vec<Case> = all.collect();
+    if let Some(name) = name {
+        if !cases.iter().any(|case| case.named().0 == name) {
+            return Err(names::unknown("model", name, cases.iter().map(|case| case.named().0)));
+        }
+        cases.retain(|case| case.named().0 == name);
+    }
+    Ok(cases)
+}
+
 /// Checks and prints a table.
 pub fn run(args: Args, output: &Output) -> Result<Status> {
-    let cases: Vec<&ModelCase> = match &args.model {
-        Some(name) => vec![names::find("model", name, models::all(), |case| case.name)?],
-        None => models::all().collect(),
-    };
+    let cases = chosen(args.model.as_deref())?;
     interrupt::ends_the_program()?;
-    let seeds = |case: &ModelCase| -> Vec<u64> {
-        if args.seeds.is_empty() { case.seeds.to_vec() } else { args.seeds.clone() }
-    };
+    let seeds: Vec<_> = cases.iter().map(|case| case.seeds(&args.seeds)).collect();
     let outcomes: Vec<Outcome> = cases
         .par_iter()
-        .map(|case| Outcome {
-            name: case.name,
-            reference: case.reference,
-            agreements: check(case, &seeds(case)),
+        .zip(&seeds)
+        .map(|(case, seeds)| {
+            let (name, reference) = case.named();
+            Outcome { name, reference, agreements: case.check(seeds) }
         })
         .collect();
     for Outcome { name, agreements, .. } in &outcomes {
@@ -55,17 +103,11 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
         }
     }
     if args.json {
-        let seeds: Vec<_> = cases.iter().map(|case| seeds(case)).collect();
         output.json(&document(&outcomes, &cases, &seeds))?;
     } else {
         output.data(&table(&outcomes))?;
     }
     report::status(&outcomes)
-}
-
-fn check(case: &ModelCase, seeds: &[u64]) -> Result<Vec<solvable::Agreement>> {
-    let model = (case.model)(case.rate)?;
-    solvable::check(model.as_ref(), case.grid, seeds)
 }
 
 fn table(outcomes: &[Outcome]) -> String {
@@ -79,16 +121,21 @@ fn table(outcomes: &[Outcome]) -> String {
     report::columns(&headings, rows)
 }
 
-fn document(outcomes: &[Outcome], cases: &[&ModelCase], seeds: &[Vec<u64>]) -> serde_json::Value {
+fn document(outcomes: &[Outcome], cases: &[Case], seeds: &[Vec<u64>]) -> serde_json::Value {
     let models = outcomes.iter().zip(cases).zip(seeds).map(|((outcome, case), seeds)| {
         let (agreement, error) = match &outcome.agreements {
             Ok(agreements) => (report::to_json(agreements), None),
             Err(error) => (serde_json::Value::Null, Some(error.to_string())),
         };
-        json!({
-            "name": outcome.name, "reference": outcome.reference, "rate": case.rate,
+        let mut entry = json!({
+            "name": outcome.name, "reference": outcome.reference,
             "seeds": seeds, "verdict": outcome.verdict(), "agreement": agreement, "error": error,
-        })
+        });
+        match case {
+            Case::Course(case) => entry["rate"] = case.rate.into(),
+            Case::Curve(case) => entry["size"] = case.size.into(),
+        }
+        entry
     });
     let holds = matches!(report::status(outcomes), Ok(Status::Success));
     json!({

@@ -31,7 +31,8 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
 fn entry(name: &str) -> Result<&'static str> {
     let figures = figures::ALL.iter().map(|figure| (figure.name, figure.reference));
     let models = models::all().map(|case| (case.name, case.reference));
-    let named: Vec<_> = figures.chain(models).collect();
+    let curves = models::curves().map(|case| (case.name, case.reference));
+    let named: Vec<_> = figures.chain(models).chain(curves).collect();
     let key = named.iter().find(|(n, _)| *n == name).map_or(name, |(_, reference)| reference);
     citation::bibtex(key).ok_or_else(|| {
         let names = citation::keys().chain(named.iter().map(|(name, _)| *name));

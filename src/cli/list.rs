@@ -36,10 +36,14 @@ fn document() -> serde_json::Value {
     let models = models::all().map(
         |case| json!({"name": case.name, "reference": case.reference, "summary": case.summary}),
     );
+    let curves = models::curves().map(
+        |case| json!({"name": case.name, "reference": case.reference, "summary": case.summary}),
+    );
     json!({
         "schema": "solvable/list/1",
         "figures": figures.collect::<Vec<_>>(),
         "models": models.collect::<Vec<_>>(),
+        "curves": curves.collect::<Vec<_>>(),
     })
 }
 
@@ -50,9 +54,11 @@ fn text() -> String {
     let figures =
         figures::ALL.iter().map(|figure| row(figure.name, figure.reference, figure.title));
     let models = models::all().map(|case| row(case.name, case.reference, case.summary));
+    let curves = models::curves().map(|case| row(case.name, case.reference, case.summary));
     format!(
-        "{}\n{}",
+        "{}\n{}\n{}",
         report::columns(&["figure", "paper", "what it shows"], figures),
         report::columns(&["model", "paper", "what it predicts"], models),
+        report::columns(&["curve", "paper", "what it predicts"], curves),
     )
 }

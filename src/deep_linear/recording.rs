@@ -106,6 +106,7 @@ pub fn halving_tolerance(whole: &Trajectory, half: &Trajectory) -> Tolerance {
     });
     Tolerance {
         gaps: gaps.collect(),
+        finite_size: None,
         reason: "twice the first-order error of the step size, measured by halving the step",
     }
 }
@@ -135,5 +136,5 @@ pub(crate) fn tolerance_with_loss(
     }
     let start = prediction.get("loss").map_or(0.0, |loss| loss[0]);
     gaps.push(largest(&loss) + NUMERICAL_FLOOR * start);
-    Tolerance { gaps, reason }
+    Tolerance { gaps, finite_size: None, reason }
 }

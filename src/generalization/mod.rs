@@ -1,0 +1,4 @@
+//! Generalization: what a network that learned from examples does with new ones, in the limit of many
+//! dimensions.
+
+pub mod cases;
