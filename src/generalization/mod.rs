@@ -2,3 +2,6 @@
 //! dimensions.
 
 pub mod cases;
+pub mod curve;
+pub mod curves;
+pub mod ridge;

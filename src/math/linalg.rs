@@ -3,6 +3,7 @@
 //! Everything runs on one thread, so that results do not depend on the number of threads.
 
 use faer::linalg::matmul::matmul;
+use faer::linalg::solvers::Solve;
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
 use ndarray::{Array1, Array2, ArrayView2, Axis, s};
@@ -183,6 +184,24 @@ pub fn whiten_against(x: &mut Array2<f64>, weights: &[f64]) -> Result<()> {
     Ok(())
 }
 
+/// Solves A X = B for a symmetric positive definite A, of which only the lower triangle is read.
+///
+/// # Errors
+/// An entry that is not finite, shapes that do not fit, or an A that is not positive definite.
+pub fn solve_positive_definite(a: &Array2<f64>, b: &Array2<f64>) -> Result<Array2<f64>> {
+    require_finite("symmetric matrix", a.view())?;
+    require_finite("right-hand side", b.view())?;
+    if a.nrows() != a.ncols() || a.nrows() != b.nrows() {
+        let expected = "a square matrix and as many right-hand rows";
+        return Err(Error::shape("linear equations", (a.dim(), b.dim()), expected));
+    }
+    let factor = to_faer(a.view()).llt(Side::Lower).map_err(|e| Error::Numerical {
+        method: "Cholesky factorization",
+        reason: format!("the matrix is not positive definite ({e:?})"),
+    })?;
+    Ok(to_ndarray(factor.solve(to_faer(b.view())).as_ref()))
+}
+
 /// Largest singular value; 0 for an empty matrix.
 ///
 /// # Errors
@@ -209,6 +228,19 @@ pub fn congruence(a: ArrayView2<'_, f64>, values: &Array1<f64>) -> Array2<f64> {
 mod tests {
     use super::*;
     use crate::math::random::{Purpose, gaussian, stream};
+
+    #[test]
+    fn positive_definite_equations_are_solved_and_others_refused() {
+        let mut rng = stream(5, Purpose::Task, 0);
+        let root = gaussian(12, 9, 1.0, &mut rng);
+        let a = root.t().dot(&root);
+        let b = gaussian(9, 2, 1.0, &mut rng);
+        let x = solve_positive_definite(&a, &b).unwrap();
+        assert!(frobenius_norm((&a.dot(&x) - &b).view()) < 1e-11);
+        let singular = root.dot(&root.t());
+        assert!(solve_positive_definite(&-&a, &b).is_err());
+        assert!(solve_positive_definite(&singular, &b).is_err(), "shapes");
+    }
 
     fn reconstruct(f: &Svd) -> Array2<f64> {
         let k = f.s.len();

@@ -1,0 +1,20 @@
+//! Every learning curve by name.
+
+use super::curve::Curve;
+use super::ridge;
+use crate::{Error, Result};
+
+/// Every learning curve.
+pub const ALL: &[&Curve] = &[&ridge::RIDGE];
+
+/// A curve by name.
+///
+/// # Errors
+/// There is none; the error lists the names.
+pub fn find(name: &str) -> Result<&'static Curve> {
+    ALL.iter().find(|c| c.name == name).copied().ok_or_else(|| Error::Unknown {
+        kind: "curve",
+        name: name.to_owned(),
+        nearest: ALL.iter().map(|c| c.name.to_owned()).collect(),
+    })
+}
