@@ -20,6 +20,8 @@ pub enum Axis {
     ParametersPerExample,
     /// Features per input dimension.
     FeaturesPerInput,
+    /// Any other parameter of a learning curve.
+    Parameter,
 }
 
 impl Axis {
@@ -33,6 +35,7 @@ impl Axis {
             Self::Samples => "training examples P",
             Self::ParametersPerExample => "parameters per training example",
             Self::FeaturesPerInput => "features per input dimension",
+            Self::Parameter => "parameter",
         }
     }
 }

@@ -97,7 +97,7 @@ fn json_is_exactly_one_document_and_says_what_the_text_says() {
     assert_eq!(list["figures"].as_array().unwrap().len(), figures::ALL.len());
     let plain = stdout(&["list"]);
     for entry in
-        list["models"].as_array().unwrap().iter().chain(list["figures"].as_array().unwrap())
+        ["models", "curves", "figures"].iter().flat_map(|kind| list[*kind].as_array().unwrap())
     {
         let name = entry["name"].as_str().unwrap();
         assert!(plain.contains(&format!("\n{name} ")), "{name} is not in {plain}");
@@ -113,12 +113,14 @@ fn check_holds_every_model_against_its_simulation() {
     assert!(output.stderr.is_empty(), "{}", text(&output.stderr));
     let check = document(text(&output.stdout), "solvable/check/1");
     assert_eq!(check["holds"], true);
-    assert_eq!(check["models"].as_array().unwrap().len(), models::all().count());
+    let n_known = models::all().count() + models::curves().count();
+    assert_eq!(check["models"].as_array().unwrap().len(), n_known);
     for model in check["models"].as_array().unwrap() {
         for agreement in model["agreement"].as_array().unwrap() {
             let number = |key: &str| agreement[key].as_f64().expect("a finite number");
             assert!(number("max_gap") <= number("tolerance"), "{model}");
-            assert!(number("rms_gap") <= number("max_gap"), "{model}");
+            // The gap of a curve is that of the point nearest to its tolerance, not the largest.
+            assert!(model["rate"].is_null() || number("rms_gap") <= number("max_gap"), "{model}");
         }
     }
 }

@@ -13,6 +13,8 @@ use solvable::Result;
 mod check;
 mod cite;
 mod completions;
+mod curve;
+mod curve_parameters;
 mod figure;
 mod gallery;
 mod interrupt;
@@ -66,6 +68,7 @@ enum Command {
     Figure(figure::Args),
     Reproduce(reproduce::Args),
     Learn(learn::Args),
+    Curve(curve::Args),
     Check(check::Args),
     Cite(cite::Args),
     Completions(completions::Args),
@@ -101,6 +104,7 @@ pub fn run(cli: Cli) -> Result<Status> {
         Command::Figure(args) => figure::run(args, &output),
         Command::Reproduce(args) => reproduce::run(args, &output),
         Command::Learn(args) => learn::run(args, &output),
+        Command::Curve(args) => curve::run(args, &output),
         Command::Check(args) => check::run(args, &output),
         Command::Cite(args) => cite::run(args, &output),
         Command::Completions(args) => completions::run(args, &output),

@@ -70,6 +70,53 @@ pub fn setting(text: &str) -> Result<(String, f64), String> {
     Ok((name.trim().to_owned(), value))
 }
 
+/// A parameter and the range it runs through.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Range {
+    pub name: String,
+    pub low: f64,
+    pub high: f64,
+}
+
+/// Name and range, as in `alpha=0.1..10`.
+pub fn range(text: &str) -> Result<Range, String> {
+    let form = "must be NAME=FROM..TO, such as alpha=0.1..10";
+    let (name, ends) = text.split_once('=').ok_or(form)?;
+    let (low, high) = ends.split_once("..").ok_or(form)?;
+    let end = |text: &str| finite(text).map_err(|why| format!("{}: {why}", name.trim()));
+    let (low, high) = (end(low)?, end(high)?);
+    if low >= high {
+        return Err(format!("{}: {low} is not below {high}", name.trim()));
+    }
+    Ok(Range { name: name.trim().to_owned(), low, high })
+}
+
+/// Size and number of simulated systems.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SimulationSize {
+    pub size: usize,
+    pub runs: usize,
+}
+
+/// Size and runs, as in `N=400,seeds=20`; 20 runs if only the size is given.
+pub fn simulation(text: &str) -> Result<SimulationSize, String> {
+    let form = "must be N=SIZE,seeds=RUNS, such as N=400,seeds=20";
+    let (mut size, mut runs) = (None, 20);
+    for part in text.split(',') {
+        let (name, value) = part.split_once('=').ok_or(form)?;
+        let value = count(value).map_err(|why| format!("{}: {why}", name.trim()))?;
+        match name.trim() {
+            "N" | "n" => size = Some(value),
+            "seeds" => runs = value,
+            _ => return Err(form.into()),
+        }
+    }
+    if runs < 2 {
+        return Err("seeds: at least 2, because the mean is judged by its standard error".into());
+    }
+    Ok(SimulationSize { size: size.ok_or(form)?, runs })
+}
+
 fn whole(text: &str, least: usize, most: usize) -> Result<usize, String> {
     let value = text.trim().parse::<usize>().ok().filter(|n| (least..=most).contains(n));
     value.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
@@ -134,6 +181,20 @@ mod tests {
         assert!(times("1,1").unwrap_err().contains("time 2 is 1 after 1"));
         for (bad, place) in [("0,-1", "time 2"), ("nan", "time 1"), ("1,,2", "time 2"), ("", "1")] {
             assert!(times(bad).unwrap_err().contains(place), "{bad}");
+        }
+    }
+
+    #[test]
+    fn ranges_and_simulations_are_read_as_written() {
+        let found = range("alpha = 0.1 .. 10");
+        assert_eq!(found, Ok(Range { name: "alpha".into(), low: 0.1, high: 10.0 }));
+        for bad in ["alpha", "alpha=1", "alpha=1..", "alpha=2..1", "alpha=1..nan", "a=1..1"] {
+            assert!(range(bad).is_err(), "{bad}");
+        }
+        assert_eq!(simulation("N=400,seeds=8"), Ok(SimulationSize { size: 400, runs: 8 }));
+        assert_eq!(simulation("seeds=8,N=4"), Ok(SimulationSize { size: 4, runs: 8 }));
+        for bad in ["", "400", "N=0", "N=4,seeds=1", "seeds=4", "N=4,runs=3", "N=1e3"] {
+            assert!(simulation(bad).is_err(), "{bad}");
         }
     }
 

@@ -24,6 +24,7 @@
 mod braun2022_fig2;
 mod braun2022_fig5;
 pub mod course;
+pub mod curve;
 mod domine2025_fig2;
 mod parts;
 mod saxe2014_fig3;

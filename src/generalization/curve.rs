@@ -56,6 +56,8 @@ pub struct Curve {
     pub observables: &'static [&'static str],
     /// What the size of a simulation counts: the number that theory takes to infinity.
     pub size: &'static str,
+    /// Numbers that a simulation of a size holds at once, to refuse what does not fit in memory.
+    pub cells: fn(&Point, size: usize) -> f64,
     /// Every observable at a point. [`Error::Diverges`] where one is infinite.
     pub theory: fn(&Point) -> Result<Vec<f64>>,
     /// Every observable of one random system of a size.
@@ -151,6 +153,11 @@ fn at_default(curve: &Curve, name: &str) -> f64 {
     curve.parameters.iter().find(|p| p.name == name).map_or(f64::NAN, |p| p.default)
 }
 
+/// What rounding in a simulation may leave of an observable.
+fn rounding(values: &[f64]) -> f64 {
+    1e-9 * values.iter().fold(0.0f64, |m, x| m.max(x.abs()))
+}
+
 impl Solvable for Sweep {
     fn predict(&self, grid: &[f64]) -> Result<Trajectory> {
         self.recorded(grid, |point| (self.curve.theory)(point))
@@ -166,7 +173,7 @@ impl Solvable for Sweep {
             (self.curve.bias)(point, self.size, &theory)
         })?;
         Ok(Tolerance {
-            gaps: vec![0.0; self.curve.observables.len()],
+            gaps: prediction.columns().map(|(_, values)| rounding(values)).collect(),
             finite_size: Some(FiniteSize {
                 biases: biases.columns().map(|(_, values)| values.to_vec()).collect(),
                 standard_errors: 4.0,

@@ -4,4 +4,5 @@
 pub mod cases;
 pub mod curve;
 pub mod curves;
+pub mod measured;
 pub mod ridge;

@@ -44,6 +44,7 @@ pub const RIDGE: Curve = Curve {
     ],
     observables: &["test error", "training error"],
     size: "input dimension N",
+    cells: |point, n| (point.get("alpha") + point.get("alpha").min(1.0)) * (n * n) as f64,
     theory,
     simulation,
     bias,

@@ -1,0 +1,338 @@
+//! A learning curve along any of its parameters.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+use solvable::figures::curve::curve as draw;
+use solvable::generalization::curve::{Curve, Point};
+use solvable::generalization::curves::{ALL, find};
+use solvable::generalization::measured::{Measured, Measurement, Simulation};
+use solvable::store::{Manifest, OutDir};
+use solvable::{Error, Result};
+
+use super::curve_parameters::Parameters;
+use super::render::{Style, render};
+use super::values::{Range, SimulationSize};
+use super::{Output, Status, interrupt, names, report, values};
+
+const EXAMPLES: &str = "\
+Examples:
+  solvable curve --model ridge --snr 5 --over alpha=0.1..10 --simulate N=100,seeds=20
+  solvable curve --model ridge --ridge 0 --over alpha=0.1..10 --json
+  solvable curve --list";
+
+/// Largest table of numbers a simulation may hold at once: 4 GB.
+const MOST_CELLS: f64 = 5e8;
+/// Simulated points along a curve; theory has them too, and seven in between.
+const SIMULATED: usize = 13;
+
+/// Predict a learning curve in the limit of many dimensions, and measure it on finite systems.
+///
+/// Writes curve.{svg,pdf,png,csv} and prints theory, the mean over simulated systems with its
+/// standard error, and how far the two are apart. Where theory diverges there is no number.
+#[derive(Debug, clap::Args)]
+#[command(before_help = EXAMPLES)]
+pub struct Args {
+    /// Which curve; --list shows all.
+    #[arg(long, value_name = "NAME", required_unless_present = "list")]
+    model: Option<String>,
+    /// List the curves with their parameters, and compute nothing.
+    #[arg(long)]
+    list: bool,
+    #[command(flatten)]
+    parameters: Parameters,
+    /// The parameter that changes, and its range [default: alpha=0.1..10, or the first parameter].
+    #[arg(long, value_name = "NAME=FROM..TO", value_parser = values::range)]
+    over: Option<Range>,
+    /// Number of points of the theory.
+    #[arg(long, value_name = "N", default_value = "97", value_parser = values::count)]
+    #[arg(allow_negative_numbers = true)]
+    points: usize,
+    /// Simulate systems of size N, one for each seed.
+    #[arg(long, value_name = "N=SIZE,seeds=RUNS", value_parser = values::simulation)]
+    simulate: Option<SimulationSize>,
+    /// Seed of the first simulated system.
+    #[arg(long, value_name = "N", default_value = "0", value_parser = values::seed)]
+    #[arg(allow_negative_numbers = true)]
+    seed: u64,
+    /// Directory for the results [default: out/curve-NAME].
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Also write into a directory that holds other files.
+    #[arg(long)]
+    force: bool,
+    /// What the figure is drawn for.
+    #[arg(long, value_enum, default_value = "paper")]
+    style: Style,
+    /// Print one JSON document.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Predicts, measures, draws.
+pub fn run(args: Args, output: &Output) -> Result<Status> {
+    let Some(model) = args.model.as_deref().filter(|_| !args.list) else {
+        return list(&args, output);
+    };
+    let curve = find(model)
+        .map_err(|_| names::unknown("curve", model, ALL.iter().map(|curve| curve.name)))?;
+    let measurement = measurement(&args, curve)?;
+    let default = || Path::new("out").join(format!("curve-{}", curve.name));
+    let path = args.out.clone().unwrap_or_else(default);
+    let out = OutDir::create(&path, args.force)?;
+    interrupt::ends_the_program()?;
+    let measured = measurement.run()?;
+    let manifest = write(&args, &measurement, &measured, out)?;
+    if args.json {
+        output.json(&document(&measurement, &measured, &manifest)?)?;
+    } else {
+        output.data(&text(&measurement, &measured))?;
+    }
+    let files: Vec<_> = manifest.outputs.iter().map(|file| file.file.as_str()).collect();
+    output.note(format_args!("{}: {}", path.display(), files.join(", ")));
+    let holds = measured.simulated.as_ref().is_none_or(|s| report::hold(&s.agreements));
+    Ok(if holds { Status::Success } else { Status::ToleranceExceeded })
+}
+
+fn measurement(args: &Args, curve: &'static Curve) -> Result<Measurement> {
+    let at = args.parameters.point(curve)?;
+    let (over, low, high) = match &args.over {
+        Some(range) => (parameter(curve, &range.name)?, range.low, range.high),
+        None => {
+            let first = &curve.parameters[0];
+            (
+                first.name,
+                (0.1 * first.default).max(first.low),
+                (10.0 * first.default).min(first.high),
+            )
+        }
+    };
+    if args.parameters.given(over) {
+        let problem = format!("--{over} fixes what --over changes: give one of them");
+        return Err(Error::Usage(problem));
+    }
+    for end in [low, high] {
+        curve.with(&at, over, end)?;
+    }
+    let simulation = args.simulate.map(|SimulationSize { size, runs }| Simulation {
+        grid: grid(low, high, SIMULATED),
+        size,
+        runs,
+        seed: args.seed,
+    });
+    if let Some(simulation) = &simulation {
+        check_memory(curve, &at, over, simulation)?;
+    }
+    Ok(Measurement { curve, at, over, grid: grid(low, high, args.points), simulation })
+}
+
+/// Refuses systems that do not fit into memory, before anything is computed.
+fn check_memory(curve: &Curve, at: &Point, over: &str, simulation: &Simulation) -> Result<()> {
+    let mut largest = 0.0f64;
+    for x in &simulation.grid {
+        largest = largest.max((curve.cells)(&curve.with(at, over, *x)?, simulation.size));
+    }
+    // As many systems at a time as there are threads.
+    let largest = largest * rayon::current_num_threads().min(simulation.runs) as f64;
+    if largest <= MOST_CELLS {
+        return Ok(());
+    }
+    let allowed = format!(
+        "that needs about {:.1} GB at a time and {:.0} GB are the most; take a smaller N, a narrower \
+         range or fewer --threads",
+        largest * 8e-9,
+        MOST_CELLS * 8e-9
+    );
+    Err(Error::parameter("--simulate N", simulation.size, allowed))
+}
+
+/// The parameter's own name, or the nearest ones.
+fn parameter(curve: &'static Curve, name: &str) -> Result<&'static str> {
+    let found = curve.parameters.iter().find(|p| p.name == name);
+    let nearest = || names::unknown("parameter", name, curve.parameters.iter().map(|p| p.name));
+    found.map(|p| p.name).ok_or_else(nearest)
+}
+
+/// Points from `low` to `high`: by their logarithm where they span more than a factor of twenty.
+fn grid(low: f64, high: f64, n: usize) -> Vec<f64> {
+    if n < 2 || low == high {
+        return vec![low];
+    }
+    let share = |i: usize| i as f64 / (n - 1) as f64;
+    let is_log = low > 0.0 && high > 20.0 * low;
+    let point = |i: usize| match i {
+        // The ends are those that were given, whatever rounding does in between.
+        0 => low,
+        i if i == n - 1 => high,
+        i if is_log => rounded((low.ln() + (high.ln() - low.ln()) * share(i)).exp()),
+        i => rounded(low + (high - low) * share(i)),
+    };
+    (0..n).map(point).collect()
+}
+
+/// Twelve digits: 1 must be 1 where theory diverges there, not 1.0000000000000002.
+fn rounded(x: f64) -> f64 {
+    format!("{x:.11e}").parse().unwrap_or(x)
+}
+
+fn write(
+    args: &Args,
+    measurement: &Measurement,
+    measured: &Measured,
+    mut out: OutDir,
+) -> Result<Manifest> {
+    let files = render(&draw(measurement, measured), args.style)?;
+    let _all_of_them = interrupt::hold();
+    for (extension, bytes) in files {
+        out.write(&format!("curve.{extension}"), &bytes)?;
+    }
+    let mut manifest = Manifest::new(args.seed);
+    manifest.command = command(args);
+    manifest.settings = settings(measurement, args.style);
+    manifest.warnings = measured.breaks.iter().map(|(_, reason)| reason.clone()).collect();
+    if let Some(simulated) = &measured.simulated {
+        manifest.agreement.clone_from(&simulated.agreements);
+    }
+    out.finish(manifest)
+}
+
+/// Arguments that give the same results again.
+fn command(args: &Args) -> Vec<String> {
+    let mut command = vec!["curve".to_owned()];
+    let mut add = |flag: &str, value: Option<String>| {
+        command.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+    };
+    add("--model", args.model.clone());
+    for (name, value) in args.parameters.values() {
+        add(&format!("--{name}"), Some(report::exact(value)));
+    }
+    let over = |range: &Range| {
+        format!("{}={}..{}", range.name, report::exact(range.low), report::exact(range.high))
+    };
+    add("--over", args.over.as_ref().map(over));
+    add("--points", (args.points != 97).then(|| args.points.to_string()));
+    add("--simulate", args.simulate.map(|s| format!("N={},seeds={}", s.size, s.runs)));
+    add("--seed", (args.seed != 0).then(|| args.seed.to_string()));
+    add("--style", (args.style != Style::Paper).then(|| args.style.name().to_owned()));
+    command
+}
+
+fn settings(measurement: &Measurement, style: Style) -> Map<String, Value> {
+    let Measurement { curve, at, over, grid, simulation } = measurement;
+    let parameters: Map<String, Value> =
+        at.values().filter(|(name, _)| name != over).map(|(n, v)| (n.into(), json!(v))).collect();
+    let mut settings = Map::from_iter([
+        ("model".into(), json!(curve.name)),
+        ("parameters".into(), Value::Object(parameters)),
+        ("over".into(), json!(over)),
+        ("from".into(), json!(grid.first())),
+        ("to".into(), json!(grid.last())),
+        ("points".into(), json!(grid.len())),
+        ("style".into(), json!(style.name())),
+    ]);
+    if let Some(simulation) = simulation {
+        settings.insert("size".into(), json!(simulation.size));
+        settings.insert("runs".into(), json!(simulation.runs));
+    }
+    settings
+}
+
+fn document(measurement: &Measurement, measured: &Measured, manifest: &Manifest) -> Result<Value> {
+    let names = measurement.curve.observables;
+    let columns = |values: &[Vec<f64>]| -> Map<String, Value> {
+        names.iter().zip(values).map(|(name, v)| ((*name).into(), json!(v))).collect()
+    };
+    let theory: Map<String, Value> =
+        names.iter().zip(&measured.theory).map(|(name, v)| ((*name).into(), json!(v))).collect();
+    let breaks: Vec<Value> =
+        measured.breaks.iter().map(|(at, reason)| json!({"at": at, "reason": reason})).collect();
+    let simulation = measured.simulated.as_ref().map(|s| {
+        json!({
+            "grid": s.grid,
+            "mean": columns(&s.mean),
+            "standard_error": columns(&s.standard_error),
+        })
+    });
+    let agreement = measured.simulated.as_ref().map(|s| report::to_json(&s.agreements));
+    Ok(json!({
+        "schema": "solvable/curve/1",
+        "model": measurement.curve.name,
+        "over": measurement.over,
+        "grid": measurement.grid,
+        "theory": theory,
+        "breaks": breaks,
+        "simulation": simulation,
+        "agreement": agreement,
+        "manifest": manifest.to_json()?,
+    }))
+}
+
+/// Theory at the simulated points, or at about as many, and what was measured there.
+fn text(measurement: &Measurement, measured: &Measured) -> String {
+    let Measurement { curve, at, over, grid, .. } = measurement;
+    let fixed: Vec<String> = at
+        .values()
+        .filter(|(name, _)| name != over)
+        .map(|(name, value)| format!("{name} {}", report::exact(value)))
+        .collect();
+    let mut text = format!("{}; {}\n\n", curve.summary, fixed.join(", "));
+    let mut headings = vec![*over];
+    headings.extend(curve.observables);
+    let every = (grid.len() / (SIMULATED - 1)).max(1);
+    let rows = (0..grid.len()).step_by(every).map(|i| {
+        let values = measured.theory.iter().map(|column| column[i]);
+        let cells = values.map(|v| v.map_or_else(|| "diverges".into(), report::number));
+        std::iter::once(report::number(grid[i])).chain(cells).collect()
+    });
+    text += &report::columns(&headings, rows);
+    for (_, reason) in &measured.breaks {
+        text += &format!("{reason}\n");
+    }
+    let Some(simulated) = &measured.simulated else { return text };
+    text += "\nmean over simulated systems ± standard error\n";
+    let rows = (0..simulated.grid.len()).map(|i| {
+        let cell = |k: usize| {
+            let (mean, error) = (simulated.mean[k][i], simulated.standard_error[k][i]);
+            format!("{} ± {}", report::number(mean), report::number(error))
+        };
+        let cells = (0..curve.observables.len()).map(cell);
+        std::iter::once(report::number(simulated.grid[i])).chain(cells).collect()
+    });
+    text += &report::columns(&headings, rows);
+    text.push('\n');
+    text + &report::table(&simulated.agreements)
+}
+
+fn list(args: &Args, output: &Output) -> Result<Status> {
+    if args.json {
+        let curves = ALL.iter().map(|curve| {
+            let parameters = curve.parameters.iter().map(|p| {
+                json!({
+                    "name": p.name, "symbol": p.symbol, "default": p.default, "low": p.low,
+                    "high": p.high, "help": p.help,
+                })
+            });
+            json!({
+                "name": curve.name, "summary": curve.summary, "reference": curve.reference,
+                "observables": curve.observables, "size": curve.size,
+                "parameters": parameters.collect::<Vec<_>>(),
+            })
+        });
+        let curves = curves.collect::<Vec<_>>();
+        output.json(&json!({"schema": "solvable/curves/1", "curves": curves}))?;
+        return Ok(Status::Success);
+    }
+    let mut text = String::new();
+    for curve in ALL {
+        text += &format!("{}: {} (N is the {})\n", curve.name, curve.summary, curve.size);
+        let rows = curve.parameters.iter().map(|p| {
+            let range = format!("{} to {}", report::exact(p.low), report::exact(p.high));
+            vec![format!("  --{}", p.name), report::exact(p.default), range, p.help.to_owned()]
+        });
+        text += &report::columns(&["  parameter", "default", "range", "meaning"], rows);
+        text.push('\n');
+    }
+    output.data(text.trim_end_matches('\n'))?;
+    output.data("\n")?;
+    Ok(Status::Success)
+}
