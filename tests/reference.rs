@@ -14,9 +14,11 @@ use solvable::deep_linear::full_weights::two_layer_weights;
 use solvable::deep_linear::riccati::RiccatiFlow;
 use solvable::deep_linear::shallow::ShallowFlow;
 use solvable::deep_linear::two_layer::TwoLayerMode;
+use solvable::gated::routing::Routing;
+use solvable::gated::xor::XorNetwork;
 use solvable::math::linalg::eigh;
 use solvable::net::{LinearNetwork, gradient_descent};
-use solvable::{Correlations, Dataset, Modes};
+use solvable::{Correlations, Dataset, Modes, Solvable};
 
 /// Gate for cases that the reference integrated at a relative 1e-12.
 const GATE: f64 = 1e-10;
@@ -357,5 +359,40 @@ fn training_follows_the_full_flow_of_any_deep_network_to_second_order() {
         let (coarse, fine) = (gap(1e-3), gap(5e-4));
         assert!(fine < 1e-6, "{fine:.1e}");
         assert!((coarse / fine / 4.0 - 1.0).abs() < 0.1, "second order: {coarse:.2e}, {fine:.2e}");
+    }
+}
+
+#[test]
+fn the_loss_of_the_gated_exclusive_or() {
+    for case in cases("xor_gated") {
+        let inputs = &case["inputs"];
+        let network = XorNetwork::uniform(number(&inputs["u0"]).sqrt(), 0.01);
+        let run = network.predict(&vector(&inputs["t"])).unwrap();
+        let loss = run.get("loss").expect("recorded");
+        for (found, expected) in loss.iter().zip(vector(&case["expected"]["loss"])) {
+            assert!((found - expected).abs() < GATE, "{found} against {expected}");
+        }
+    }
+}
+
+#[test]
+fn the_three_layers_of_routing() {
+    for case in cases("routing_mode") {
+        let inputs = &case["inputs"];
+        let domains = number(&inputs["M"]) as usize;
+        let b = vector(&inputs["b0"]);
+        let network = Routing {
+            task: Correlations::white(Array2::from_elem((1, 1), number(&inputs["s"])), 1.0)
+                .unwrap(),
+            domains,
+            pairs: domains,
+            hidden: [1, 1],
+            layers: vec![[b[0], b[1], b[2]]],
+            rate: 0.01,
+        };
+        let found = network.layers_at(&[number(&inputs["t"])]).unwrap()[0][0];
+        for (found, expected) in found.iter().zip(vector(&case["expected"]["b"])) {
+            assert!((found - expected).abs() < GATE, "{found} against {expected}");
+        }
     }
 }

@@ -246,11 +246,11 @@ pub const ALL: &[ModelCase] = &[
 
 /// Factors of e that are left of the slowest rate's time when a model counts as having ended:
 /// twice what a relative 1e-9 needs.
-const E_FOLDS: f64 = 42.0;
+pub(crate) const E_FOLDS: f64 = 42.0;
 
 /// `N` times from 0 to `last`, whole steps of the rates above: a time between two steps is read off
 /// a straight line, which costs an error of second order.
-const fn uniform<const N: usize>(last: f64) -> [f64; N] {
+pub(crate) const fn uniform<const N: usize>(last: f64) -> [f64; N] {
     let mut times = [0.0; N];
     let mut i = 0;
     while i < N {

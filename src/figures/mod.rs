@@ -31,6 +31,7 @@ mod saxe2014_fig3;
 mod saxe2021_fig4a;
 mod saxe2021_fig4b;
 mod saxe2021_fig4c;
+mod saxe2022_race;
 
 use crate::plot::Sheet;
 use crate::{Agreement, Error, Result};
@@ -177,6 +178,7 @@ pub const ALL: &[Figure] = &[
     braun2022_fig2::FIGURE,
     braun2022_fig5::FIGURE,
     domine2025_fig2::FIGURE,
+    saxe2022_race::FIGURE,
 ];
 
 /// A figure by name.

@@ -10,6 +10,7 @@ use rand_chacha::ChaCha8Rng;
 
 use super::linear_step::LinearDescent;
 use super::{LinearNetwork, Network, add_scaled, interpolate, require_fitting};
+use crate::math::linalg::require_finite;
 use crate::math::random::{Purpose, stream};
 use crate::trajectory::validate_times;
 use crate::{Correlations, Dataset, Error, Result};
@@ -133,6 +134,31 @@ pub fn gradient_descent_examples<N: Network>(
     descend(descent, net, initial, clock, times, record)
 }
 
+/// Full-batch gradient descent of any loss of several weight matrices, recorded as by
+/// [`gradient_descent`].
+///
+/// `loss_and_gradient` gives the loss and its derivative in every matrix.
+///
+/// # Errors
+/// As [`gradient_descent`], or a weight that is not finite.
+pub fn gradient_descent_of(
+    weights: Vec<Array2<f64>>,
+    rate: f64,
+    times: &[f64],
+    loss_and_gradient: impl FnMut(&[Array2<f64>]) -> (f64, Vec<Array2<f64>>),
+    record: impl FnMut(usize, &[Array2<f64>]) -> Result<()>,
+) -> Result<Vec<Array2<f64>>> {
+    let clock = Clock::gradient_flow(rate)?;
+    for (l, w) in weights.iter().enumerate() {
+        require_finite(&format!("weight matrix {}", l + 1), w.view())?;
+    }
+    let start = weights.clone();
+    let mut descent = FunctionDescent { weights, evaluated: None, loss_and_gradient, rate };
+    let initial = descent.loss();
+    let mut record = record;
+    descend(descent, start, initial, clock, times, |i, weights: &Vec<_>| record(i, weights))
+}
+
 /// Stochastic gradient descent on examples, recorded as by [`gradient_descent`].
 ///
 /// # Errors
@@ -169,7 +195,7 @@ pub fn stochastic_gradient_descent<N: Network>(
 
 /// A network that can be moved down its loss, step by step.
 pub(super) trait Descent {
-    type Net: Network;
+    type Net: Clone;
 
     /// Loss at the present weights, on what the next step will use. Work done for it is not done
     /// again by that step.
@@ -180,6 +206,52 @@ pub(super) trait Descent {
 
     /// Copies the weights into a network of the same shape.
     fn write(&mut self, net: &mut Self::Net);
+
+    /// The weights of a network.
+    fn matrices(net: &Self::Net) -> &[Array2<f64>];
+
+    /// The weights of a network, to change in place.
+    fn matrices_mut(net: &mut Self::Net) -> &mut [Array2<f64>];
+}
+
+/// Descent of a loss that is given as a function of the weights.
+struct FunctionDescent<F> {
+    weights: Vec<Array2<f64>>,
+    /// Loss and gradient at the present weights, once they have been asked for.
+    evaluated: Option<(f64, Vec<Array2<f64>>)>,
+    loss_and_gradient: F,
+    rate: f64,
+}
+
+impl<F: FnMut(&[Array2<f64>]) -> (f64, Vec<Array2<f64>>)> Descent for FunctionDescent<F> {
+    type Net = Vec<Array2<f64>>;
+
+    fn loss(&mut self) -> f64 {
+        let Self { weights, loss_and_gradient, evaluated, .. } = self;
+        evaluated.get_or_insert_with(|| loss_and_gradient(weights)).0
+    }
+
+    fn step(&mut self) {
+        let evaluated = self.evaluated.take();
+        let (_, gradient) = evaluated.unwrap_or_else(|| (self.loss_and_gradient)(&self.weights));
+        for (w, g) in self.weights.iter_mut().zip(&gradient) {
+            w.scaled_add(-self.rate, g);
+        }
+    }
+
+    fn write(&mut self, net: &mut Self::Net) {
+        for (to, from) in net.iter_mut().zip(&self.weights) {
+            to.assign(from);
+        }
+    }
+
+    fn matrices(net: &Self::Net) -> &[Array2<f64>] {
+        net
+    }
+
+    fn matrices_mut(net: &mut Self::Net) -> &mut [Array2<f64>] {
+        net
+    }
 }
 
 /// Descent on examples: all of them in every step, or batches of a shuffled sequence.
@@ -247,6 +319,14 @@ impl<N: Network> Descent for ExampleDescent<'_, N> {
             to.assign(from);
         }
     }
+
+    fn matrices(net: &N) -> &[Array2<f64>] {
+        net.weights()
+    }
+
+    fn matrices_mut(net: &mut N) -> &mut [Array2<f64>] {
+        net.weights_mut()
+    }
 }
 
 /// Takes the steps and records between them. `net` is where it starts, `initial` its loss.
@@ -289,7 +369,8 @@ fn descend<D: Descent>(
                 guard.check(step, descent.loss())?;
                 descent.write(&mut to);
             }
-            interpolate(&mut recorded, &from, fraction, &to);
+            let out = D::matrices_mut(&mut recorded);
+            interpolate(out, D::matrices(&from), fraction, D::matrices(&to));
         }
         record(i, &recorded)?;
     }

@@ -128,6 +128,14 @@ impl Descent for LinearDescent {
             first.store(&mut net.weights_mut()[0]);
         }
     }
+
+    fn matrices(net: &LinearNetwork) -> &[Array2<f64>] {
+        net.weights()
+    }
+
+    fn matrices_mut(net: &mut LinearNetwork) -> &mut [Array2<f64>] {
+        net.weights_mut()
+    }
 }
 
 /// Computes the products F and the error E of the present weights.

@@ -27,7 +27,8 @@ use crate::{Error, Result};
 pub use activation::Activation;
 pub use dense::DenseNetwork;
 pub use descent::{
-    Batches, Clock, gradient_descent, gradient_descent_examples, stochastic_gradient_descent,
+    Batches, Clock, gradient_descent, gradient_descent_examples, gradient_descent_of,
+    stochastic_gradient_descent,
 };
 pub use linear::LinearNetwork;
 
@@ -69,8 +70,8 @@ fn add_scaled<N: Network>(net: &mut N, factor: f64, other: &N) {
 }
 
 /// Writes (1 − f)·`from` + f·`to` into `out`, exact at both ends.
-fn interpolate<N: Network>(out: &mut N, from: &N, f: f64, to: &N) {
-    for ((out, from), to) in out.weights_mut().iter_mut().zip(from.weights()).zip(to.weights()) {
+fn interpolate(out: &mut [Array2<f64>], from: &[Array2<f64>], f: f64, to: &[Array2<f64>]) {
+    for ((out, from), to) in out.iter_mut().zip(from).zip(to) {
         Zip::from(out).and(from).and(to).for_each(|out, from, to| *out = from + f * (to - from));
     }
 }

@@ -193,7 +193,7 @@ fn networks_are_recorded_exactly_at_the_times_asked_for() {
         let f = time / rate - k as f64;
         let mut expected = steps[k].clone();
         if f > 1e-9 {
-            interpolate(&mut expected, &steps[k], f, &steps[k + 1]);
+            interpolate(expected.weights_mut(), steps[k].weights(), f, steps[k + 1].weights());
         }
         assert!(distance(net, &expected) < 1e-14, "time {time}");
     }
