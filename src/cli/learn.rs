@@ -5,13 +5,16 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use solvable::deep_linear::course::{Course, Report, Start};
 use solvable::figures::course::{dynamics, modes};
 use solvable::net::Activation;
+use solvable::plot::Sheet;
 use solvable::store::{Input, Manifest, OutDir};
 use solvable::{Agreement, Dataset, Error, Result, Trajectory, task};
 
+use super::embed::{Embedded, embed};
 use super::render::{Style, render};
 use super::{Output, Status, interrupt, report, values};
 
@@ -80,6 +83,9 @@ pub struct Args {
     /// Hidden units of the simulated network; theory is that of linear units.
     #[arg(long, value_enum, default_value = "linear")]
     activation: Units,
+    /// Also draw how the hidden layer moves the items: embedding.{svg,pdf,png,csv}.
+    #[arg(long)]
+    embed: bool,
     /// Seed of the initial weights.
     #[arg(long, value_name = "N", default_value = "0", value_parser = values::seed)]
     #[arg(allow_negative_numbers = true)]
@@ -129,16 +135,28 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
     let path = args.out.clone().unwrap_or_else(|| Path::new("out").join(format!("learn-{name}")));
     let out = OutDir::create(&path, args.force)?;
     interrupt::ends_the_program()?;
+    // Refused before the long work, if it cannot be had.
+    let embedded = told_if_slow(output, || embed(args.embed, &course)).map_err(by_flag)?;
     let learned = told_if_slow(output, || course.run()).map_err(by_flag)?;
-    let warnings = read_warnings.into_iter().chain(learned.warnings.iter().cloned()).collect();
-    let manifest = write(&args, &course, &learned, (inputs, warnings), out)?;
+    let mut warnings: Vec<_> =
+        read_warnings.into_iter().chain(learned.warnings.iter().cloned()).collect();
+    warnings.extend(embedded.as_ref().and_then(Embedded::warnings));
+    let mut sheets =
+        vec![("learning", dynamics(&learned)), ("modes", modes(&learned, &course.data))];
+    sheets.extend(embedded.as_ref().map(|embedded| ("embedding", embedded.sheet())));
+    let manifest = write(&args, &course, &learned, (inputs, warnings), &sheets, out)?;
     for warning in &manifest.warnings {
         output.warn(format_args!("warning: {warning}"));
     }
     if args.json {
-        output.json(&document(&learned, &manifest)?)?;
+        let mut document = document(&learned, &manifest)?;
+        if let Some(embedded) = &embedded {
+            document["embedding"] = embedded.json();
+        }
+        output.json(&document)?;
     } else {
-        output.data(&text(&course.data, &learned))?;
+        let embedding = embedded.as_ref().map(Embedded::text).unwrap_or_default();
+        output.data(&(text(&course.data, &learned) + &embedding))?;
     }
     let names: Vec<_> = manifest.outputs.iter().map(|file| file.file.as_str()).collect();
     output.note(format_args!("{}: {}", path.display(), names.join(", ")));
@@ -239,14 +257,15 @@ fn write(
     course: &Course,
     learned: &Report,
     (inputs, warnings): (Vec<Input>, Vec<String>),
+    sheets: &[(&str, Sheet)],
     mut out: OutDir,
 ) -> Result<Manifest> {
-    let sheets = [("learning", dynamics(learned)), ("modes", modes(learned, &course.data))];
-    // The two figures are independent; PNG is the slow part.
-    let (one, two) =
-        rayon::join(|| render(&sheets[0].1, args.style), || render(&sheets[1].1, args.style));
+    // The figures are independent; PNG is the slow part.
+    let drawn: Result<Vec<_>> =
+        sheets.par_iter().map(|(_, sheet)| render(sheet, args.style)).collect();
+    let drawn = drawn?;
     let _all_of_them = interrupt::hold();
-    for ((name, _), files) in sheets.iter().zip([one?, two?]) {
+    for ((name, _), files) in sheets.iter().zip(drawn) {
         for (extension, bytes) in files {
             out.write(&format!("{name}.{extension}"), &bytes)?;
         }
@@ -288,9 +307,8 @@ fn command(args: &Args) -> Vec<String> {
     for (flag, value) in flags {
         command.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
     }
-    if args.quick {
-        command.push("--quick".into());
-    }
+    let switches = [(args.embed, "--embed"), (args.quick, "--quick")];
+    command.extend(switches.iter().filter(|(on, _)| *on).map(|(_, switch)| (*switch).to_owned()));
     command
 }
 
@@ -310,6 +328,7 @@ fn settings(args: &Args, course: &Course, learned: &Report) -> Map<String, Value
         ("until".into(), json!(grid.last())),
         ("times".into(), json!(grid.len())),
         ("activation".into(), json!(course.activation.name())),
+        ("embed".into(), json!(args.embed)),
         ("style".into(), json!(args.style.name())),
         ("quick".into(), json!(args.quick)),
         ("theory".into(), json!(learned.theory)),

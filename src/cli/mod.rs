@@ -15,6 +15,7 @@ mod cite;
 mod completions;
 mod curve;
 mod curve_parameters;
+mod embed;
 mod figure;
 mod gallery;
 mod interrupt;

@@ -30,6 +30,8 @@
 //! | [`end_to_end`] | W(t) for any L, integrated | balanced layers in any orientation, any inputs |
 //! | [`end_to_end`], Gram flow | W(t) of two layers, integrated | any start, any inputs |
 //!
+//! [`exact_network`] joins the models of these and has what the hidden layer makes of the inputs.
+//!
 //! *Aligned* means that layer l is $`R_{l+1} D_l R_l^\top`$ with diagonal D and the task's own V and
 //! U at the two ends ([`aligned`]). *Balanced* means $`W_{l+1}^\top W_{l+1} = W_l W_l^\top`$,
 //! λ-balanced that two layers differ in this by λ times the identity; [`balanced`] draws such
@@ -125,6 +127,7 @@ pub mod course;
 pub mod depth;
 pub mod depth_schedule;
 pub mod end_to_end;
+pub mod exact_network;
 pub mod full_weights;
 pub mod half_times;
 pub mod kernel;

@@ -74,6 +74,20 @@ impl TwoLayerNetwork {
         }
     }
 
+    /// Both weight matrices (W₁, W₂) at increasing times, up to a rotation of the hidden units:
+    /// exact, so that nearly balanced weights follow the Gram flow here.
+    ///
+    /// # Errors
+    /// As [`predict`](Solvable::predict).
+    pub fn weights_at(&self, times: &[f64]) -> Result<Vec<(Array2<f64>, Array2<f64>)>> {
+        match self.closed_form()? {
+            Some((flow, 0.0)) => {
+                Ok(flow.states(times)?.iter().map(|state| state.weights(flow.modes())).collect())
+            }
+            _ => gram_flow_weights(&self.task, &self.w1, &self.w2, times),
+        }
+    }
+
     /// The network that this one is after some time, up to a rotation of its hidden units.
     ///
     /// # Errors

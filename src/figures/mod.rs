@@ -19,18 +19,22 @@
 //! # Ok::<(), solvable::Error>(())
 //! ```
 //!
-//! [`course`] draws the figures of a user's own data.
+//! [`course`] and [`embedding`] draw the figures of a user's own data.
 
 mod braun2022_fig2;
 mod braun2022_fig5;
 pub mod course;
 pub mod curve;
 mod domine2025_fig2;
+pub mod embedding;
 mod parts;
 mod saxe2014_fig3;
+mod saxe2019_fig3;
 mod saxe2021_fig4a;
 mod saxe2021_fig4b;
 mod saxe2021_fig4c;
+mod saxe2021_fig5b;
+mod saxe2021_fig5d;
 mod saxe2022_race;
 
 use crate::plot::Sheet;
@@ -174,6 +178,9 @@ pub const ALL: &[Figure] = &[
     saxe2021_fig4a::FIGURE,
     saxe2021_fig4b::FIGURE,
     saxe2021_fig4c::FIGURE,
+    saxe2021_fig5b::FIGURE,
+    saxe2021_fig5d::FIGURE,
+    saxe2019_fig3::FIGURE,
     saxe2014_fig3::FIGURE,
     braun2022_fig2::FIGURE,
     braun2022_fig5::FIGURE,

@@ -5,13 +5,14 @@ mod theory;
 
 use ndarray::Array2;
 
+use crate::deep_linear::exact_network::ExactNetwork;
 use crate::deep_linear::half_times::crossing_times;
 use crate::deep_linear::learning_rate::{curvature_at_minimum, curvature_of_weights};
 use crate::deep_linear::recording::{record_maps, train};
 use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples};
 use crate::solvable::join;
 use crate::{Agreement, Correlations, Dataset, Modes, Result, Trajectory, compare};
-use theory::Setting;
+use theory::{Setting, map_at};
 
 /// Points of the default grid.
 const GRID: usize = 201;
@@ -85,6 +86,19 @@ pub struct Report {
     pub theory: &'static str,
 }
 
+/// The network of a [`Course`], its initial weights and its times.
+#[derive(Debug, Clone)]
+pub struct Resolved {
+    /// The network that theory follows, with its learning rate.
+    pub network: ExactNetwork,
+    /// The weights that the simulation starts from, first layer first.
+    pub weights: Vec<Array2<f64>>,
+    /// Times to record.
+    pub times: Vec<f64>,
+    /// Whether theory starts from the same weights; else from balanced ones with the same map.
+    pub exact: bool,
+}
+
 /// A course with every default resolved.
 struct Prepared {
     task: Correlations,
@@ -123,9 +137,8 @@ impl Course {
     pub fn run(&self) -> Result<Report> {
         let Prepared { task, modes, setting, grid, horizon, rate, critical_rate, n_hidden } =
             self.prepare()?;
-        let network = setting.network;
-        let model = network.clone().with_rate(rate);
-        let model = model.as_ref();
+        let network = setting.network.with_rate(rate);
+        let model = network.model();
         let prediction = model.predict(&grid)?;
         let judged = setting.bounded && self.activation == Activation::Linear;
         let (simulation, tolerance) = join(
@@ -144,7 +157,7 @@ impl Course {
         let mut warnings = setting.warnings;
         warnings.extend(self.warnings(&modes, &half_times));
         Ok(Report {
-            final_map: network.map_at(grid[grid.len() - 1], &modes, &strengths)?,
+            final_map: map_at(&network, grid[grid.len() - 1], &modes, &strengths)?,
             half_times,
             prediction,
             simulation,
@@ -166,6 +179,17 @@ impl Course {
     pub fn simulation(&self) -> Result<Trajectory> {
         let Prepared { task, modes, setting, grid, rate, .. } = self.prepare()?;
         self.simulate(&task, &modes, setting.weights, rate, &grid)
+    }
+
+    /// The network with every default resolved: what theory and simulation start from.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run).
+    pub fn resolved(&self) -> Result<Resolved> {
+        let Prepared { setting, grid, rate, .. } = self.prepare()?;
+        let exact = self.start != Start::Random || self.layers <= 2;
+        let network = setting.network.with_rate(rate);
+        Ok(Resolved { network, weights: setting.weights, times: grid, exact })
     }
 
     /// Default steps within the largest stable one.

@@ -7,14 +7,15 @@ use super::{Course, Start};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::balanced::sample_two_layer;
 use crate::deep_linear::balanced_network::BalancedNetwork;
+use crate::deep_linear::exact_network::ExactNetwork;
 use crate::deep_linear::two_layer_network::TwoLayerNetwork;
 use crate::math::random::{Purpose, orthogonal, stream};
 use crate::net::initial;
-use crate::{Correlations, Modes, Result, Solvable};
+use crate::{Correlations, Modes, Result};
 
 /// A network with its theory, and what is special about them.
 pub(super) struct Setting {
-    pub network: Network,
+    pub network: ExactNetwork,
     pub weights: Vec<Array2<f64>>,
     pub theory: &'static str,
     /// Whether the theory's error is known.
@@ -24,40 +25,21 @@ pub(super) struct Setting {
     pub half_times: Option<Vec<Option<f64>>>,
 }
 
-/// The model that theory and simulation share.
-#[derive(Clone)]
-pub(super) enum Network {
-    Aligned(AlignedNetwork),
-    Balanced(BalancedNetwork),
-    TwoLayer(TwoLayerNetwork),
-}
-
 /// Until the weights are known the stability limit is not, so no learning rate can be chosen.
 const RATE_NOT_YET_KNOWN: f64 = f64::NAN;
 
-impl Network {
-    /// Predicted map at a time; `strengths` are those of the modes then.
-    pub(super) fn map_at(
-        &self,
-        time: f64,
-        modes: &Modes,
-        strengths: &[f64],
-    ) -> Result<Array2<f64>> {
-        match self {
-            // Nothing but the modes.
-            Self::Aligned(_) => Ok(modes.map(strengths)),
-            Self::Balanced(network) => Ok(network.maps_at(&[time])?.swap_remove(0)),
-            Self::TwoLayer(network) => Ok(network.maps_at(&[time])?.swap_remove(0)),
-        }
-    }
-
-    /// The model with its learning rate.
-    pub(super) fn with_rate(self, rate: f64) -> Box<dyn Solvable> {
-        match self {
-            Self::Aligned(network) => Box::new(AlignedNetwork { rate, ..network }),
-            Self::Balanced(network) => Box::new(BalancedNetwork { rate, ..network }),
-            Self::TwoLayer(network) => Box::new(TwoLayerNetwork { rate, ..network }),
-        }
+/// Predicted map at a time; `strengths` are those of the modes then.
+pub(super) fn map_at(
+    network: &ExactNetwork,
+    time: f64,
+    modes: &Modes,
+    strengths: &[f64],
+) -> Result<Array2<f64>> {
+    match network {
+        // Nothing but the modes.
+        ExactNetwork::Aligned(_) => Ok(modes.map(strengths)),
+        ExactNetwork::Balanced(network) => Ok(network.maps_at(&[time])?.swap_remove(0)),
+        ExactNetwork::TwoLayer(network) => Ok(network.maps_at(&[time])?.swap_remove(0)),
     }
 }
 
@@ -102,7 +84,7 @@ impl Course {
         Ok(Setting {
             weights: model.initial_weights(self.seed)?,
             half_times: Some(model.half_times()?),
-            network: Network::Aligned(model),
+            network: ExactNetwork::Aligned(model),
             theory: "closed form, mode by mode",
             bounded: true,
             warnings: Vec::new(),
@@ -119,7 +101,7 @@ impl Course {
         let model = BalancedNetwork { task: task.clone(), initial_map, hidden, rate };
         Ok(Setting {
             weights: model.initial_weights(self.seed)?,
-            network: Network::Balanced(model),
+            network: ExactNetwork::Balanced(model),
             theory: "end-to-end flow of a balanced network, any inputs",
             bounded: true,
             warnings: Vec::new(),
@@ -144,8 +126,12 @@ impl Course {
         }
         let initial_map = weights[1..].iter().fold(weights[0].clone(), |map, w| w.dot(&map));
         let rate = RATE_NOT_YET_KNOWN;
-        let network =
-            Network::Balanced(BalancedNetwork { task: task.clone(), initial_map, hidden, rate });
+        let network = ExactNetwork::Balanced(BalancedNetwork {
+            task: task.clone(),
+            initial_map,
+            hidden,
+            rate,
+        });
         if self.layers == 1 {
             let theory = "shallow network, any inputs";
             let (warnings, half_times) = (Vec::new(), None);
@@ -192,6 +178,6 @@ fn two_layer(task: &Correlations, w1: Array2<f64>, w2: Array2<f64>) -> Result<Se
             }
         }
     };
-    let network = Network::TwoLayer(model);
+    let network = ExactNetwork::TwoLayer(model);
     Ok(Setting { network, weights, theory, bounded, warnings, half_times: None })
 }
