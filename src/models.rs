@@ -90,7 +90,12 @@ pub fn curves() -> impl Iterator<Item = &'static CurveCase> + Clone {
 
 /// Every course of learning, topic by topic.
 pub fn all() -> impl Iterator<Item = &'static ModelCase> + Clone {
-    [crate::deep_linear::cases::ALL, crate::semantic::cases::ALL, crate::gated::cases::ALL]
-        .into_iter()
-        .flatten()
+    use crate::semantic::cases::{environments, representations};
+    let topics = [
+        crate::deep_linear::cases::ALL,
+        environments::ALL,
+        representations::ALL,
+        crate::gated::cases::ALL,
+    ];
+    topics.into_iter().flatten()
 }

@@ -18,6 +18,7 @@ use solvable::gated::routing::Routing;
 use solvable::gated::xor::XorNetwork;
 use solvable::math::linalg::eigh;
 use solvable::net::{LinearNetwork, gradient_descent};
+use solvable::task::environment::Tree;
 use solvable::{Correlations, Dataset, Modes, Solvable};
 
 /// Gate for cases that the reference integrated at a relative 1e-12.
@@ -393,6 +394,25 @@ fn the_three_layers_of_routing() {
         let found = network.layers_at(&[number(&inputs["t"])]).unwrap()[0][0];
         for (found, expected) in found.iter().zip(vector(&case["expected"]["b"])) {
             assert!((found - expected).abs() < GATE, "{found} against {expected}");
+        }
+    }
+}
+
+#[test]
+fn eigenvalues_of_a_tree() {
+    for case in cases("ultrametric") {
+        let branching: Vec<usize> =
+            vector(&case["inputs"]["B"]).into_iter().map(|b| b as usize).collect();
+        let tree = Tree::new(&branching).unwrap();
+        let spectrum = tree.spectrum(&vector(&case["inputs"]["c"])).unwrap();
+        let spaces = spectrum.eigenspaces.iter();
+        let mut found: Vec<f64> =
+            spaces.flat_map(|e| vec![e.eigenvalue; e.multiplicity()]).collect();
+        found.sort_by(|a, b| b.total_cmp(a));
+        let expected = vector(&case["expected"]["eigenvalues_desc"]);
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(expected) {
+            assert!((found - expected).abs() < 1e-12, "{found} {expected}");
         }
     }
 }

@@ -16,6 +16,7 @@ mod completions;
 mod curve;
 mod curve_parameters;
 mod embed;
+mod environment;
 mod figure;
 mod gallery;
 mod interrupt;
@@ -70,6 +71,7 @@ enum Command {
     Reproduce(reproduce::Args),
     Learn(learn::Args),
     Curve(curve::Args),
+    Environment(environment::Args),
     Check(check::Args),
     Cite(cite::Args),
     Completions(completions::Args),
@@ -106,6 +108,7 @@ pub fn run(cli: Cli) -> Result<Status> {
         Command::Reproduce(args) => reproduce::run(args, &output),
         Command::Learn(args) => learn::run(args, &output),
         Command::Curve(args) => curve::run(args, &output),
+        Command::Environment(args) => environment::run(args, &output),
         Command::Check(args) => check::run(args, &output),
         Command::Cite(args) => cite::run(args, &output),
         Command::Completions(args) => completions::run(args, &output),
@@ -154,6 +157,13 @@ mod tests {
                 assert!(example.starts_with(&format!("solvable {name}")), "{example}");
             }
             all.extend(found);
+            for kind in verb.get_subcommands_mut() {
+                let name = format!("solvable {name} {}", kind.get_name());
+                let found = examples(kind);
+                assert!(found.len() >= 2, "{name} has {} examples", found.len());
+                assert!(found.iter().all(|example| example.starts_with(&name)), "{found:?}");
+                all.extend(found);
+            }
         }
         for example in all {
             let words = example.split(['|', '>']).next().unwrap_or_default().split_whitespace();

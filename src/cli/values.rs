@@ -14,6 +14,10 @@ const MAX_THREADS: usize = 1024;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Times(pub Vec<f64>);
 
+/// A list of whole numbers from one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counts(pub Vec<usize>);
+
 /// A number that is neither NaN nor infinite.
 pub fn finite(text: &str) -> Result<f64, String> {
     let value = f64::from_str(text.trim()).map_err(|_| not_a_number(text))?;
@@ -36,6 +40,14 @@ pub fn not_negative(text: &str) -> Result<f64, String> {
 /// A whole number from one.
 pub fn count(text: &str) -> Result<usize, String> {
     whole(text, 1, MAX_COUNT)
+}
+
+/// Whole numbers from one, separated by commas.
+pub fn counts(text: &str) -> Result<Counts, String> {
+    let part = |(i, part): (usize, &str)| {
+        count(part).map_err(|why| format!("number {} ({part:?}) {why}", i + 1))
+    };
+    text.split(',').enumerate().map(part).collect::<Result<_, _>>().map(Counts)
 }
 
 /// A number of threads; zero for all.
@@ -167,6 +179,8 @@ mod tests {
             let allowed = "must be a whole number from 1 to 1000000000";
             assert_eq!(count(bad).unwrap_err(), allowed, "{bad}");
         }
+        assert_eq!(counts("3, 2,4"), Ok(Counts(vec![3, 2, 4])));
+        assert!(counts("3,,4").unwrap_err().starts_with("number 2 (\"\") must be"));
         assert!(threads("-1").is_err() && threads("1025").is_err());
         for bad in ["-1", "18446744073709551616", "random", "1.0"] {
             assert!(seed(bad).unwrap_err().contains("from 0 to"), "{bad}");

@@ -29,13 +29,17 @@ mod domine2025_fig2;
 pub mod embedding;
 mod parts;
 mod saxe2014_fig3;
+mod saxe2019_coherence;
 mod saxe2019_fig3;
+mod saxe2019_structures;
 mod saxe2021_fig4a;
 mod saxe2021_fig4b;
 mod saxe2021_fig4c;
+mod saxe2021_fig5a;
 mod saxe2021_fig5b;
 mod saxe2021_fig5d;
 mod saxe2022_race;
+mod tree_diagram;
 
 use crate::plot::Sheet;
 use crate::{Agreement, Error, Result};
@@ -178,14 +182,17 @@ pub const ALL: &[Figure] = &[
     saxe2021_fig4a::FIGURE,
     saxe2021_fig4b::FIGURE,
     saxe2021_fig4c::FIGURE,
+    saxe2021_fig5a::FIGURE,
     saxe2021_fig5b::FIGURE,
     saxe2021_fig5d::FIGURE,
-    saxe2019_fig3::FIGURE,
     saxe2014_fig3::FIGURE,
+    saxe2019_fig3::FIGURE,
+    saxe2019_structures::FIGURE,
+    saxe2019_coherence::FIGURE,
+    saxe2022_race::FIGURE,
     braun2022_fig2::FIGURE,
     braun2022_fig5::FIGURE,
     domine2025_fig2::FIGURE,
-    saxe2022_race::FIGURE,
 ];
 
 /// A figure by name.

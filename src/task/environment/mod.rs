@@ -10,10 +10,16 @@
 //! | environment | features | theory |
 //! |---|---|---|
 //! | [`Tree`] | spread from the root and flip on the way, or mark a node | exact, any branching |
+//! | [`RandomField`] on a ring, order, grid, tree or in clusters | Gaussian, smooth along edges | exact |
+//! | [`PlantedCategory`] | noise, and a block of items that share features | limit of large tables |
 
+mod graph;
+mod planted;
 mod spectrum;
 mod tree;
 
+pub use graph::{Graph, RandomField};
+pub use planted::{Detected, PlantedCategory};
 pub use spectrum::{Eigenspace, Spectrum};
 pub use tree::Tree;
 

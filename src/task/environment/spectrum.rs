@@ -1,7 +1,10 @@
 //! What theory knows of an environment: the covariance of a feature between items.
 
 use ndarray::{Array2, Axis, concatenate};
+use rand_chacha::ChaCha8Rng;
 
+use crate::math::linalg::eigh;
+use crate::math::random::gaussian;
 use crate::{Correlations, Error, Result};
 
 /// Items that differ from others in one way: an eigenvalue of the covariance between items, with
@@ -52,12 +55,47 @@ impl Spectrum {
         })
     }
 
+    /// Independent Gaussian features with this covariance, P × N: V √λ z. Negative eigenvalues, which
+    /// no covariance has, count as 0.
+    pub fn gaussian_features(&self, n_features: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
+        let zero = Array2::zeros((self.n_items(), n_features));
+        self.eigenspaces.iter().fold(zero, |sum, space| {
+            let std = space.eigenvalue.max(0.0).sqrt();
+            sum + space.vectors.dot(&gaussian(space.multiplicity(), n_features, std, rng))
+        })
+    }
+
     /// Singular value of Σʸˣ for each eigenspace, $`\sqrt{N\lambda}/P`$: one-hot items, averaged,
     /// with N features. A sample of N features scatters around it by a share of about √(P/N), and
     /// splits equal values.
     pub fn singular_values(&self, n_features: f64) -> Vec<f64> {
         let p = self.n_items() as f64;
         self.eigenspaces.iter().map(|e| (n_features * e.eigenvalue.max(0.0)).sqrt() / p).collect()
+    }
+
+    /// Singular values of Σʸˣ in a sample, P × N, averaged over the modes of each eigenspace. Which
+    /// mode belongs to which space follows from the order of the eigenvalues, so that spaces which the
+    /// sample does not resolve are mixed.
+    ///
+    /// # Errors
+    /// A table of another number of items, or entries that are not finite.
+    pub fn measure(&self, table: &Array2<f64>) -> Result<Vec<f64>> {
+        let p = self.n_items();
+        if table.nrows() != p {
+            return Err(Error::shape("table", table.dim(), format!("{p} items as rows")));
+        }
+        let squares = eigh(&table.dot(&table.t()))?.0;
+        let mut order: Vec<usize> = (0..self.eigenspaces.len()).collect();
+        let eigenvalue = |k: &usize| self.eigenspaces[*k].eigenvalue;
+        order.sort_by(|a, b| eigenvalue(b).total_cmp(&eigenvalue(a)));
+        let (mut first, mut means) = (0, vec![0.0; order.len()]);
+        for k in order {
+            let m = self.eigenspaces[k].multiplicity();
+            let modes = squares.iter().skip(first).take(m);
+            means[k] = modes.map(|s| s.max(0.0).sqrt()).sum::<f64>() / (m * p) as f64;
+            first += m;
+        }
+        Ok(means)
     }
 
     /// The task in the limit of many features, scaled as if there were `n_features` of them:

@@ -41,20 +41,28 @@ impl Tree {
         }
         let items: f64 = branching.iter().map(|b| *b as f64).product();
         if items > MOST_ITEMS as f64 {
-            let allowed = format!(
-                "such a tree has {} items; at most {MOST_ITEMS} can be held, so it must be less deep \
-                 or branch less",
-                if items < 1e15 { format!("{items}") } else { format!("{items:.1e}") }
-            );
             let value = match branching {
                 [b, rest @ ..] if rest.iter().all(|x| x == b) => {
                     format!("{} levels of {b}", branching.len())
                 }
                 _ => format!("{branching:?}"),
             };
-            return Err(Error::parameter("branching", value, allowed));
+            return Err(too_many(value, items.ln()));
         }
         Ok(Self { branching: branching.to_vec() })
+    }
+
+    /// A tree of `depth` levels in which every node above the items has `branching` children.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn regular(depth: usize, branching: usize) -> Result<Self> {
+        let log_items = depth as f64 * (branching as f64).ln();
+        // Before the list of branchings is made, which may itself be too long to hold.
+        if branching >= 2 && log_items > 2.0 * (MOST_ITEMS as f64).ln() {
+            return Err(too_many(format!("{depth} levels of {branching}"), log_items));
+        }
+        Self::new(&vec![branching; if branching < 2 { depth.min(1) } else { depth }])
     }
 
     /// Number of levels D below the root.
@@ -127,38 +135,24 @@ impl Tree {
         // Δ_k m_k, and their sums from k on.
         let step = |k: usize| covariances[k] - if k == 0 { 0.0 } else { covariances[k - 1] };
         let from = |l: usize| (l..=depth).map(|k| step(k) * self.leaves_below(k) as f64).sum();
+        Ok(Spectrum { eigenspaces: self.by_levels(from) })
+    }
+
+    /// Eigenspaces of whatever does not change when equal branches are exchanged, with eigenvalues by
+    /// level, 0 being what all items share.
+    pub(super) fn by_levels(&self, eigenvalue: impl Fn(usize) -> f64) -> Vec<Eigenspace> {
         let p = self.n_items();
         let all = Eigenspace {
             name: "all items".into(),
-            eigenvalue: from(0),
+            eigenvalue: eigenvalue(0),
             vectors: Array2::from_elem((p, 1), 1.0 / (p as f64).sqrt()),
         };
         let level = |l: usize| Eigenspace {
             name: format!("level {l}"),
-            eigenvalue: from(l),
-            vectors: self.contrasts(l),
+            eigenvalue: eigenvalue(l),
+            vectors: contrasts(self.n_nodes(l - 1), self.branching[l - 1], self.leaves_below(l)),
         };
-        let eigenspaces = std::iter::once(all).chain((1..=depth).map(level)).collect();
-        Ok(Spectrum { eigenspaces })
-    }
-
-    /// Orthonormal contrasts (Helmert's) among the children, at depth `l`, of every node above them.
-    fn contrasts(&self, l: usize) -> Array2<f64> {
-        let (children, leaves) = (self.branching[l - 1], self.leaves_below(l));
-        let per_node = children - 1;
-        Array2::from_shape_fn((self.n_items(), self.n_nodes(l - 1) * per_node), |(item, column)| {
-            let (node, k) = (column / per_node, column % per_node + 1);
-            if self.ancestor(item, l - 1) != node {
-                return 0.0;
-            }
-            let child = self.ancestor(item, l) % children;
-            let norm = ((k * (k + 1) * leaves) as f64).sqrt();
-            match child.cmp(&k) {
-                std::cmp::Ordering::Less => 1.0 / norm,
-                std::cmp::Ordering::Equal => -(k as f64) / norm,
-                std::cmp::Ordering::Greater => 0.0,
-            }
-        })
+        std::iter::once(all).chain((1..=self.depth()).map(level)).collect()
     }
 
     /// Features that start as ±1 at the root and flip on every branch with probability `flip`.
@@ -247,6 +241,37 @@ impl Tree {
     }
 }
 
+fn too_many(branching: String, log_items: f64) -> Error {
+    let items = if log_items < 30.0 {
+        format!("{:.0}", log_items.exp())
+    } else {
+        format!("about 10^{:.0}", log_items / std::f64::consts::LN_10)
+    };
+    let allowed = format!(
+        "such a tree has {items} items; at most {MOST_ITEMS} can be held, so it must be less deep or \
+         branch less"
+    );
+    Error::parameter("branching", branching, allowed)
+}
+
+/// Orthonormal contrasts (Helmert's) among the children of each node, `leaves` items below a child.
+pub(super) fn contrasts(n_nodes: usize, children: usize, leaves: usize) -> Array2<f64> {
+    let per_node = children - 1;
+    Array2::from_shape_fn((n_nodes * children * leaves, n_nodes * per_node), |(item, column)| {
+        let (node, k) = (column / per_node, column % per_node + 1);
+        if item / (children * leaves) != node {
+            return 0.0;
+        }
+        let child = item / leaves % children;
+        let norm = ((k * (k + 1) * leaves) as f64).sqrt();
+        match child.cmp(&k) {
+            std::cmp::Ordering::Less => 1.0 / norm,
+            std::cmp::Ordering::Equal => -(k as f64) / norm,
+            std::cmp::Ordering::Greater => 0.0,
+        }
+    })
+}
+
 fn check_flip(flip: f64) -> Result<()> {
     if (0.0..=0.5).contains(&flip) {
         return Ok(());
@@ -331,7 +356,12 @@ mod tests {
     fn impossible_trees_are_refused_with_their_number_of_items() {
         let refused = |b: &[usize]| Tree::new(b).unwrap_err().to_string();
         assert!(refused(&[2; 20]).contains("1048576 items"), "{}", refused(&[2; 20]));
-        assert!(refused(&[2; 400]).contains("items"));
+        assert!(refused(&[2; 400]).contains("about 10^120 items"), "{}", refused(&[2; 400]));
+        let deep = |depth, branching| Tree::regular(depth, branching).unwrap_err().to_string();
+        assert!(deep(20, 2).contains("1048576 items"), "{}", deep(20, 2));
+        assert!(deep(usize::MAX, 3).contains("levels of 3"));
+        assert!(deep(usize::MAX, 1).contains("at least 2 children"));
+        assert_eq!(Tree::regular(3, 2).unwrap(), Tree::new(&[2, 2, 2]).unwrap());
         assert!(refused(&[2, 1]).contains("children") && refused(&[]).contains("level"));
         let tree = Tree::new(&[2]).unwrap();
         for flip in [-0.1, 0.6, f64::NAN] {

@@ -1,4 +1,4 @@
-//! Models of semantic development for the [list of models](crate::models).
+//! Models of hidden representations for the [list of models](crate::models).
 
 use ndarray::{Array1, Array2};
 
@@ -17,7 +17,7 @@ use crate::semantic::representation::{
 use crate::task::environment::Tree;
 use crate::{Correlations, Dataset, Modes, Result};
 
-/// Every model of semantic development.
+/// Every model of hidden representations.
 pub const ALL: &[ModelCase] = &[
     ModelCase {
         name: "representation-tree",

@@ -1,0 +1,4 @@
+//! Models of semantic development for the [list of models](crate::models).
+
+pub mod environments;
+pub mod representations;
