@@ -41,8 +41,10 @@
 //!
 //! * [`deep_linear`]: the theory. Its page says what is exact when, and where theory and training
 //!   part. [`deep_linear::course`] goes from a data set to a report.
+//! * [`semantic`]: what such a network knows of items and their features at any time. [`gated`]: linear
+//!   pathways switched by the input. [`generalization`]: learning curves in many dimensions.
 //! * [`task`]: what is to be learned. [`net`]: what is trained. [`math`]: numerics of both.
-//! * [`models`]: every model, with what is needed to test it.
+//! * [`models`]: every model and learning curve, with what is needed to test it.
 //! * [`figures`]: figures of papers. [`plot`]: how they are drawn.
 //! * `store`: results on disk (feature `cli`). [`citation`]: the works cited.
 //!

@@ -90,11 +90,12 @@ pub fn curves() -> impl Iterator<Item = &'static CurveCase> + Clone {
 
 /// Every course of learning, topic by topic.
 pub fn all() -> impl Iterator<Item = &'static ModelCase> + Clone {
-    use crate::semantic::cases::{environments, representations};
+    use crate::semantic::cases::{environments, facts, representations};
     let topics = [
         crate::deep_linear::cases::ALL,
         environments::ALL,
         representations::ALL,
+        facts::ALL,
         crate::gated::cases::ALL,
     ];
     topics.into_iter().flatten()

@@ -8,21 +8,24 @@ use clap::ValueEnum;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use solvable::deep_linear::course::{Course, Report, Start};
+use solvable::figures;
 use solvable::figures::course::{dynamics, modes};
 use solvable::net::Activation;
 use solvable::plot::Sheet;
+use solvable::semantic::focus::Focus;
 use solvable::store::{Input, Manifest, OutDir};
 use solvable::{Agreement, Dataset, Error, Result, Trajectory, task};
 
 use super::embed::{Embedded, embed};
 use super::render::{Style, render};
-use super::{Output, Status, interrupt, report, values};
+use super::{Output, Status, focus, interrupt, report, values};
 
 const EXAMPLES: &str = "\
 Examples:
   solvable learn rumelhart
   solvable learn data/living_things.csv --init random --out out/living
   solvable learn rumelhart --layers 3 --scale 0.2 --activation tanh --quick
+  solvable learn worm --focus worm,bones
   solvable learn --inputs X.npy --targets Y.npy --times 0,1,2.5,10 --json";
 
 /// Modes listed for people; `--json` has all.
@@ -83,6 +86,9 @@ pub struct Args {
     /// Hidden units of the simulated network; theory is that of linear units.
     #[arg(long, value_enum, default_value = "linear")]
     activation: Units,
+    /// Follow one item and feature: will the network err on them for a while, when, how much?
+    #[arg(long, value_name = "ITEM,FEATURE", allow_hyphen_values = true)]
+    focus: Option<String>,
     /// Also draw how the hidden layer moves the items: embedding.{svg,pdf,png,csv}.
     #[arg(long)]
     embed: bool,
@@ -132,35 +138,47 @@ enum Units {
 pub fn run(args: Args, output: &Output) -> Result<Status> {
     let (data, name, inputs, read_warnings) = read(&args)?;
     let course = course(&args, data)?;
+    let pair = args.focus.as_ref().map(|pair| focus::find(&course.data, pair)).transpose()?;
     let path = args.out.clone().unwrap_or_else(|| Path::new("out").join(format!("learn-{name}")));
     let out = OutDir::create(&path, args.force)?;
     interrupt::ends_the_program()?;
     // Refused before the long work, if it cannot be had.
     let embedded = told_if_slow(output, || embed(args.embed, &course)).map_err(by_flag)?;
-    let learned = told_if_slow(output, || course.run()).map_err(by_flag)?;
+    let (learned, focus) = told_if_slow(output, || {
+        let focus = pair.map(|(item, feature)| Focus::of(&course, item, feature)).transpose()?;
+        Ok::<_, Error>((course.run()?, focus))
+    })
+    .map_err(by_flag)?;
     let mut warnings: Vec<_> =
         read_warnings.into_iter().chain(learned.warnings.iter().cloned()).collect();
     warnings.extend(embedded.as_ref().and_then(Embedded::warnings));
     let mut sheets =
         vec![("learning", dynamics(&learned)), ("modes", modes(&learned, &course.data))];
+    sheets.extend(focus.as_ref().map(|focus| ("focus", figures::focus::focus(focus))));
     sheets.extend(embedded.as_ref().map(|embedded| ("embedding", embedded.sheet())));
-    let manifest = write(&args, &course, &learned, (inputs, warnings), &sheets, out)?;
+    let results = (&learned, focus.as_ref());
+    let manifest = write(&args, &course, results, (inputs, warnings), &sheets, out)?;
     for warning in &manifest.warnings {
         output.warn(format_args!("warning: {warning}"));
     }
     if args.json {
         let mut document = document(&learned, &manifest)?;
+        if let Some(focus) = &focus {
+            document["focus"] = focus::to_json(focus);
+        }
         if let Some(embedded) = &embedded {
             document["embedding"] = embedded.json();
         }
         output.json(&document)?;
     } else {
+        let focus = focus.as_ref().map(focus::text).unwrap_or_default();
         let embedding = embedded.as_ref().map(Embedded::text).unwrap_or_default();
-        output.data(&(text(&course.data, &learned) + &embedding))?;
+        output.data(&(text(&course.data, &learned) + &focus + &embedding))?;
     }
     let names: Vec<_> = manifest.outputs.iter().map(|file| file.file.as_str()).collect();
     output.note(format_args!("{}: {}", path.display(), names.join(", ")));
-    let holds = report::hold(&learned.agreements);
+    let focus = focus.map(|focus| focus.agreements).unwrap_or_default();
+    let holds = report::hold(&learned.agreements) && report::hold(&focus);
     Ok(if holds { Status::Success } else { Status::ToleranceExceeded })
 }
 
@@ -255,7 +273,7 @@ fn by_flag(error: Error) -> Error {
 fn write(
     args: &Args,
     course: &Course,
-    learned: &Report,
+    (learned, focus): (&Report, Option<&Focus>),
     (inputs, warnings): (Vec<Input>, Vec<String>),
     sheets: &[(&str, Sheet)],
     mut out: OutDir,
@@ -276,6 +294,7 @@ fn write(
     manifest.inputs = inputs;
     manifest.warnings = warnings;
     manifest.agreement.clone_from(&learned.agreements);
+    manifest.agreement.extend(focus.into_iter().flat_map(|focus| focus.agreements.clone()));
     out.finish(manifest)
 }
 
@@ -299,6 +318,7 @@ fn command(args: &Args) -> Vec<String> {
         ("--until", args.until.map(report::exact)),
         ("--times", times),
         ("--activation", name(args.activation.to_possible_value()).filter(|a| a != "linear")),
+        ("--focus", args.focus.clone()),
         ("--seed", (args.seed != 0).then(|| args.seed.to_string())),
         ("--style", (args.style != Style::Paper).then(|| args.style.name().to_owned())),
     ];

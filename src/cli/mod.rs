@@ -18,6 +18,7 @@ mod curve_parameters;
 mod embed;
 mod environment;
 mod figure;
+mod focus;
 mod gallery;
 mod interrupt;
 mod learn;

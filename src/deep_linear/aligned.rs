@@ -120,6 +120,17 @@ impl AlignedNetwork {
         (0..modes.len()).map(half).collect()
     }
 
+    /// Strengths by mode and time, without the loss, which is most of the work of a prediction, and
+    /// without decomposing the task again. The network must have been found valid.
+    pub(crate) fn strengths(&self, modes: &Modes, times: &[f64]) -> Result<Vec<Vec<f64>>> {
+        let product = |layers: &Vec<f64>| layers.iter().product();
+        let scalars = self.scalars(modes, times)?;
+        let mut strengths: Vec<Vec<f64>> =
+            scalars.iter().map(|mode| mode.iter().map(product).collect()).collect();
+        strengths.resize(modes.len(), vec![0.0; times.len()]); // as in `predict`
+        Ok(strengths)
+    }
+
     fn assemble(
         &self,
         modes: &Modes,

@@ -19,7 +19,8 @@
 //! # Ok::<(), solvable::Error>(())
 //! ```
 //!
-//! [`course`] and [`embedding`] draw the figures of a user's own data.
+//! [`course`], [`embedding`] and [`focus`] draw the figures of a user's own data, [`curve`] those of a
+//! learning curve.
 
 mod braun2022_fig2;
 mod braun2022_fig5;
@@ -27,17 +28,21 @@ pub mod course;
 pub mod curve;
 mod domine2025_fig2;
 pub mod embedding;
+pub mod focus;
 mod parts;
 mod saxe2014_fig3;
 mod saxe2019_coherence;
 mod saxe2019_fig3;
 mod saxe2019_structures;
+mod saxe2019_typicality;
 mod saxe2021_fig4a;
 mod saxe2021_fig4b;
 mod saxe2021_fig4c;
 mod saxe2021_fig5a;
 mod saxe2021_fig5b;
+mod saxe2021_fig5c;
 mod saxe2021_fig5d;
+mod saxe2021_fig5e;
 mod saxe2022_race;
 mod tree_diagram;
 
@@ -184,11 +189,14 @@ pub const ALL: &[Figure] = &[
     saxe2021_fig4c::FIGURE,
     saxe2021_fig5a::FIGURE,
     saxe2021_fig5b::FIGURE,
+    saxe2021_fig5c::FIGURE,
     saxe2021_fig5d::FIGURE,
+    saxe2021_fig5e::FIGURE,
     saxe2014_fig3::FIGURE,
     saxe2019_fig3::FIGURE,
     saxe2019_structures::FIGURE,
     saxe2019_coherence::FIGURE,
+    saxe2019_typicality::FIGURE,
     saxe2022_race::FIGURE,
     braun2022_fig2::FIGURE,
     braun2022_fig5::FIGURE,

@@ -1,5 +1,6 @@
 //! The learning course of a data set: from a table to modes, prediction, simulation, agreement.
 
+mod follow;
 mod limits;
 mod theory;
 
@@ -12,6 +13,7 @@ use crate::deep_linear::recording::{record_maps, train};
 use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples};
 use crate::solvable::join;
 use crate::{Agreement, Correlations, Dataset, Modes, Result, Trajectory, compare};
+pub use follow::Follower;
 use theory::{Setting, map_at};
 
 /// Points of the default grid.

@@ -1,4 +1,5 @@
 //! Models of semantic development for the [list of models](crate::models).
 
 pub mod environments;
+pub mod facts;
 pub mod representations;

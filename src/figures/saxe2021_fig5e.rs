@@ -1,0 +1,198 @@
+//! An illusory correlation: for a time, a deep network believes that worms have bones.
+
+use super::focus::stack;
+use super::parts::{
+    compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
+};
+use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::deep_linear::aligned::AlignedNetwork;
+use crate::deep_linear::shallow::{ShallowFlow, ShallowNetwork};
+use crate::net::{Activation, LinearNetwork, gradient_descent};
+use crate::plot::{
+    AxisSpec, Color, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
+};
+use crate::semantic::illusion::ItemFeature;
+use crate::semantic::nonlinear::NonlinearNetwork;
+use crate::solvable::in_parallel;
+use crate::{Agreement, Axis, Correlations, Dataset, Result, Solvable, Trajectory, check};
+
+const END: f64 = 60.0;
+/// Hidden units of the nonlinear networks.
+const N_HIDDEN: usize = 64;
+
+pub(super) const FIGURE: Figure = Figure {
+    name: "saxe2021_fig5e",
+    reference: "saxe2021",
+    title: "Worms have bones: a transient error, its modes, and what it takes",
+    caption: "What a network says about the bones of worms while it learns a table of five animals and \
+        three plants (written for this project; the paper gives no numbers). a, Two layers: sum of all \
+        modes (line, exact) over the contributions of the single modes, positive and negative ones \
+        stacked separately; gradient descent (circles), and networks of 64 tanh or ReLU units from \
+        random weights of the same expected strength (triangles; mean of three), whose largest departure \
+        from the line is given as a share of its range. b, One layer: the same modes are learned together and \
+        cancel at every time, so that the belief never leaves zero but for its start. c, The caveat: one \
+        layer whose two inputs are correlated, with the best weights 1 and 0. Its second weight errs \
+        too. Depth is needed only if inputs are white.",
+    controls: &[
+        Control {
+            name: "u0",
+            symbol: "u₀",
+            default: 1e-4,
+            low: 1e-8,
+            high: 0.05,
+            kind: ControlKind::Log,
+            help: "strength of every mode at the start",
+        },
+        Control {
+            name: "correlation",
+            symbol: "c",
+            default: 0.9,
+            low: 0.0,
+            high: 0.98,
+            kind: ControlKind::Linear,
+            help: "correlation of the two inputs in c",
+        },
+    ],
+    draw,
+};
+
+fn draw(settings: &Settings) -> Result<Drawing> {
+    let mut agreements = Vec::new();
+    let panels = vec![
+        belief(settings, 2, &mut agreements)?,
+        belief(settings, 1, &mut agreements)?,
+        correlated(settings, &mut agreements)?,
+    ];
+    let sheet = Sheet { columns: 3, ..Sheet::new(FIGURE.title, panels) };
+    Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })
+}
+
+fn belief(settings: &Settings, depth: usize, agreements: &mut Vec<Agreement>) -> Result<Panel> {
+    let data = Dataset::worm();
+    let scale = settings.get("u0").powf((depth as f64).recip());
+    let rate = if settings.effort == Effort::Paper { 0.01 } else { 0.04 };
+    let task = Correlations::of(&data)?;
+    let network = AlignedNetwork::uniform(task, &vec![8; depth - 1], scale, rate);
+    let pair = ItemFeature::named(network, &data, "worm", "bones")?;
+    let grid = even_grid(END, 301);
+    let theory = pair.predict(&grid)?;
+    let mut panel = Panel::new(
+        AxisSpec::linear("time (τ)").within(0.0, END),
+        AxisSpec::linear("output \"has bones\" for the worm").within(-0.7, 1.5),
+    );
+    panel.title = Some(if depth == 1 { "shallow".into() } else { "deep (two layers)".into() });
+    panel.legend = if depth == 1 { Legend::TopLeft } else { Legend::TopRight };
+    // The names of the modes in one panel, of the lines and marks in the other.
+    stack(&mut panel, &theory, depth == 1);
+    panel.add(Rule::horizontal(0.0));
+    let total = theory.get("total").unwrap_or_default();
+    panel.add(Line {
+        width: 1.6,
+        ..Line::new(if depth == 2 { "exact" } else { "" }, &grid, total, Color::BLACK)
+    });
+    if settings.effort == Effort::Theory {
+        return Ok(panel);
+    }
+    let run = pair.simulate(&grid, settings.seed)?;
+    let (x, y) = thin(&grid, run.get("total").unwrap_or_default());
+    let label = if depth == 2 { "gradient descent" } else { "" };
+    panel.add(Dots { open: true, ..Dots::new(label, &x, &y, Color::BLACK) });
+    let name = if depth == 1 { "shallow" } else { "deep" };
+    agreements.extend(named(name, check(&pair, &grid, &[settings.seed])?));
+    if depth == 2 {
+        for (i, activation) in [Activation::Tanh, Activation::Relu].into_iter().enumerate() {
+            let mean = nonlinear(settings, &data, activation, &pair, &grid)?;
+            let size = |values: &[f64]| {
+                let high = values.iter().copied().fold(f64::MIN, f64::max);
+                high - values.iter().copied().fold(f64::MAX, f64::min)
+            };
+            let gap = total.iter().zip(&mean).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+            let name = if i == 0 { "tanh" } else { "ReLU" };
+            let label = format!("{name} (off by {:.0} %)", 100.0 * gap / size(total));
+            let (x, y) = thin(&grid, &mean);
+            let marker = [Marker::Triangle, Marker::Wedge][i];
+            let color = [Color::BLACK, Color(110, 110, 110)][i];
+            panel.add(Dots { marker, open: i == 0, ..Dots::new(label, &x, &y, color) });
+        }
+    }
+    Ok(panel)
+}
+
+/// Mean over three random starts whose modes are expected to be as strong as the aligned ones.
+fn nonlinear(
+    settings: &Settings,
+    data: &Dataset,
+    activation: Activation,
+    pair: &ItemFeature,
+    grid: &[f64],
+) -> Result<Vec<f64>> {
+    let network = NonlinearNetwork {
+        data: data.clone(),
+        n_hidden: N_HIDDEN,
+        activation,
+        // Entries of variance σ²/N in both layers make modes of strength σ²/2.
+        scale: (2.0 * settings.get("u0")).sqrt(),
+        rate: if settings.effort == Effort::Paper { 0.05 } else { 0.1 },
+    };
+    let item = data.inputs.rows().into_iter().position(|x| x.iter().eq(&pair.input)).unwrap_or(0);
+    let runs = in_parallel(3, |run| {
+        let snapshots = network.train(grid, settings.seed + run as u64)?;
+        Ok(snapshots.iter().map(|s| s.outputs[[item, pair.feature]]).collect::<Vec<_>>())
+    })?;
+    let n = runs.len() as f64;
+    Ok((0..grid.len()).map(|i| runs.iter().map(|run| run[i]).sum::<f64>() / n).collect())
+}
+
+fn correlated(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
+    let c = settings.get("correlation");
+    let sigma_x = ndarray::arr2(&[[1.0, c], [c, 1.0]]);
+    let task = Correlations::new(sigma_x, ndarray::arr2(&[[1.0, c]]), None)?;
+    let rate = if settings.effort == Effort::Paper { 0.01 } else { 0.04 };
+    let network = ShallowNetwork { task, initial_map: ndarray::Array2::zeros((1, 2)), rate };
+    let end = 40.0;
+    let grid = even_grid(end, 401);
+    let flow = ShallowFlow::new(&network.task, &network.initial_map)?;
+    let weights = |maps: Vec<ndarray::Array2<f64>>| {
+        let mut trajectory = Trajectory::new(Axis::Time, &grid);
+        for (j, name) in ["first weight", "second weight"].into_iter().enumerate() {
+            trajectory.push(name, maps.iter().map(|map| map[[0, j]]).collect())?;
+        }
+        Ok(trajectory)
+    };
+    let theory = weights(grid.iter().map(|t| flow.map_at(*t)).collect())?;
+    let mut run = None;
+    if settings.effort != Effort::Theory {
+        let (trained, found) = compare_with_descent(&theory, rate, |rate| {
+            let net = LinearNetwork::new(vec![network.initial_map.clone()])?;
+            let mut maps = Vec::with_capacity(grid.len());
+            gradient_descent(net, &network.task, rate, &grid, |_, net| {
+                maps.push(net.map());
+                Ok(())
+            })?;
+            weights(maps)
+        })?;
+        agreements.extend(named("correlated inputs", found));
+        run = Some(trained);
+    }
+    let mut panel = Panel::new(
+        AxisSpec::linear("time (τ)").within(0.0, end),
+        AxisSpec::linear("weight").within(-0.1, 1.1),
+    );
+    panel.title = Some("shallow, correlated inputs".into());
+    panel.add(Rule::horizontal(0.0));
+    for (i, (name, values)) in theory.columns().enumerate() {
+        let run = run.as_ref().and_then(|run| run.get(name));
+        theory_and_simulation(&mut panel, name, &grid, values, run, series_color(i));
+    }
+    let second = theory.get("second weight").unwrap_or_default();
+    let peak = (0..grid.len()).max_by(|a, b| second[*a].total_cmp(&second[*b])).unwrap_or(0);
+    if second[peak] > 0.02 {
+        let text = format!("up to {:.3}", second[peak]);
+        panel.add(Text {
+            color: series_color(1),
+            ..Text::new(grid[peak] + 1.0, second[peak] + 0.04, text)
+        });
+    }
+    explain_marks(&mut panel, run.is_some());
+    Ok(panel)
+}
