@@ -24,11 +24,14 @@
 
 mod braun2022_fig2;
 mod braun2022_fig5;
+mod canatar2021_fig3;
+mod canatar2021_fig6;
 pub mod course;
 pub mod curve;
 mod domine2025_fig2;
 pub mod embedding;
 pub mod focus;
+mod mei2019_fig1;
 mod parts;
 mod saxe2014_fig3;
 mod saxe2019_coherence;
@@ -201,6 +204,9 @@ pub const ALL: &[Figure] = &[
     braun2022_fig2::FIGURE,
     braun2022_fig5::FIGURE,
     domine2025_fig2::FIGURE,
+    mei2019_fig1::FIGURE,
+    canatar2021_fig3::FIGURE,
+    canatar2021_fig6::FIGURE,
 ];
 
 /// A figure by name.

@@ -1,11 +1,16 @@
 //! Every learning curve by name.
 
 use super::curve::Curve;
-use super::ridge;
+use super::{hidden_manifold, kernel_curve, random_features, ridge};
 use crate::{Error, Result};
 
 /// Every learning curve.
-pub const ALL: &[&Curve] = &[&ridge::RIDGE];
+pub const ALL: &[&Curve] = &[
+    &ridge::RIDGE,
+    &random_features::RANDOM_FEATURES,
+    &hidden_manifold::HIDDEN_MANIFOLD,
+    &kernel_curve::KERNEL,
+];
 
 /// A curve by name.
 ///

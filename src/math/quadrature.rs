@@ -18,6 +18,19 @@ pub fn gauss_legendre(f: impl Fn(f64) -> f64, a: f64, b: f64) -> f64 {
     half * NODES.iter().map(|(x, w)| w * (f(center - half * x) + f(center + half * x))).sum::<f64>()
 }
 
+/// Nodes and weights of the same rule on `panels` equal parts of [a, b], from a to b: for sums of many
+/// functions over the same points.
+pub fn composite_nodes(a: f64, b: f64, panels: usize) -> Vec<(f64, f64)> {
+    let half = 0.5 * (b - a) / panels as f64;
+    let mut nodes = Vec::with_capacity(16 * panels);
+    for i in 0..panels {
+        let center = a + half * (2 * i + 1) as f64;
+        let left = NODES.iter().rev().map(|(x, w)| (center - half * x, half * w));
+        nodes.extend(left.chain(NODES.iter().map(|(x, w)| (center + half * x, half * w))));
+    }
+    nodes
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,5 +43,13 @@ mod tests {
             assert!((found / exact - 1.0).abs() < 1e-14, "degree {degree}");
         }
         assert!((gauss_legendre(f64::exp, -1.0, 1.0) - 2.0 * 1f64.sinh()).abs() < 1e-15);
+    }
+
+    #[test]
+    fn panels_add_up_to_the_whole() {
+        let nodes = composite_nodes(-1.0, 3.0, 5);
+        assert!(nodes.windows(2).all(|w| w[0].0 < w[1].0));
+        let sum: f64 = nodes.iter().map(|(x, w)| w * x.cos()).sum();
+        assert!((sum - (3f64.sin() + 1f64.sin())).abs() < 1e-14);
     }
 }
