@@ -85,7 +85,8 @@ pub struct CurveCase {
 
 /// Every learning curve, topic by topic.
 pub fn curves() -> impl Iterator<Item = &'static CurveCase> + Clone {
-    [crate::generalization::cases::ALL].into_iter().flatten()
+    use crate::generalization::cases::{kernels, linear};
+    [linear::ALL, kernels::ALL].into_iter().flatten()
 }
 
 /// Every course of learning, topic by topic.
@@ -97,6 +98,7 @@ pub fn all() -> impl Iterator<Item = &'static ModelCase> + Clone {
         representations::ALL,
         facts::ALL,
         crate::gated::cases::ALL,
+        crate::generalization::cases::linear::COURSES,
     ];
     topics.into_iter().flatten()
 }

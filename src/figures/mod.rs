@@ -22,6 +22,9 @@
 //! [`course`], [`embedding`] and [`focus`] draw the figures of a user's own data, [`curve`] those of a
 //! learning curve.
 
+mod advani2020_fig2;
+mod advani2020_fig3;
+mod advani2020_fig4;
 mod braun2022_fig2;
 mod braun2022_fig5;
 mod canatar2021_fig3;
@@ -30,7 +33,10 @@ pub mod course;
 pub mod curve;
 mod domine2025_fig2;
 pub mod embedding;
+mod ensembles;
 pub mod focus;
+mod hastie2022_ridgeless;
+mod lampinen2019_fig;
 mod mei2019_fig1;
 mod parts;
 mod saxe2014_fig3;
@@ -41,6 +47,8 @@ mod saxe2019_typicality;
 mod saxe2021_fig4a;
 mod saxe2021_fig4b;
 mod saxe2021_fig4c;
+mod saxe2021_fig4e;
+mod saxe2021_fig4f;
 mod saxe2021_fig5a;
 mod saxe2021_fig5b;
 mod saxe2021_fig5c;
@@ -190,6 +198,8 @@ pub const ALL: &[Figure] = &[
     saxe2021_fig4a::FIGURE,
     saxe2021_fig4b::FIGURE,
     saxe2021_fig4c::FIGURE,
+    saxe2021_fig4e::FIGURE,
+    saxe2021_fig4f::FIGURE,
     saxe2021_fig5a::FIGURE,
     saxe2021_fig5b::FIGURE,
     saxe2021_fig5c::FIGURE,
@@ -204,6 +214,11 @@ pub const ALL: &[Figure] = &[
     braun2022_fig2::FIGURE,
     braun2022_fig5::FIGURE,
     domine2025_fig2::FIGURE,
+    advani2020_fig2::FIGURE,
+    advani2020_fig3::FIGURE,
+    advani2020_fig4::FIGURE,
+    lampinen2019_fig::FIGURE,
+    hastie2022_ridgeless::FIGURE,
     mei2019_fig1::FIGURE,
     canatar2021_fig3::FIGURE,
     canatar2021_fig6::FIGURE,

@@ -1,12 +1,20 @@
 //! Every learning curve by name.
 
 use super::curve::Curve;
-use super::{hidden_manifold, kernel_curve, random_features, ridge};
+use super::{
+    hidden_manifold, kernel_curve, least_squares, random_features, ridge, ridge_covariance,
+};
 use crate::{Error, Result};
 
 /// Every learning curve.
 pub const ALL: &[&Curve] = &[
     &ridge::RIDGE,
+    &ridge::RIDGE_OPTIMAL,
+    &ridge_covariance::TWO_VARIANCES,
+    &least_squares::LEAST_SQUARES,
+    &least_squares::STOPPED,
+    &least_squares::DOUBLE_DESCENT,
+    &least_squares::MISSPECIFIED,
     &random_features::RANDOM_FEATURES,
     &hidden_manifold::HIDDEN_MANIFOLD,
     &kernel_curve::KERNEL,

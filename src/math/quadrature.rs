@@ -18,17 +18,18 @@ pub fn gauss_legendre(f: impl Fn(f64) -> f64, a: f64, b: f64) -> f64 {
     half * NODES.iter().map(|(x, w)| w * (f(center - half * x) + f(center + half * x))).sum::<f64>()
 }
 
-/// Nodes and weights of the same rule on `panels` equal parts of [a, b], from a to b: for sums of many
-/// functions over the same points.
+/// Abscissas, rising, and weights of [`gauss_legendre`] on [a, b], for several integrals over one grid.
+pub fn gauss_legendre_nodes(a: f64, b: f64) -> impl Iterator<Item = (f64, f64)> {
+    let (center, half) = (0.5 * (a + b), 0.5 * (b - a));
+    let left = NODES.iter().rev().map(|(x, w)| (-x, w));
+    let both = left.chain(NODES.iter().map(|(x, w)| (*x, w)));
+    both.map(move |(x, w)| (center + half * x, half * w))
+}
+
+/// The same on `panels` equal parts of [a, b].
 pub fn composite_nodes(a: f64, b: f64, panels: usize) -> Vec<(f64, f64)> {
-    let half = 0.5 * (b - a) / panels as f64;
-    let mut nodes = Vec::with_capacity(16 * panels);
-    for i in 0..panels {
-        let center = a + half * (2 * i + 1) as f64;
-        let left = NODES.iter().rev().map(|(x, w)| (center - half * x, half * w));
-        nodes.extend(left.chain(NODES.iter().map(|(x, w)| (center + half * x, half * w))));
-    }
-    nodes
+    let edge = |i: usize| a + (b - a) * i as f64 / panels as f64;
+    (0..panels).flat_map(|i| gauss_legendre_nodes(edge(i), edge(i + 1))).collect()
 }
 
 #[cfg(test)]

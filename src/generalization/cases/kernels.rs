@@ -1,31 +1,14 @@
-//! Learning curves for the [list of models](crate::models).
+//! Random features and kernels for the [list of models](crate::models).
 
-use super::curve::Sweep;
-use super::hidden_manifold::HIDDEN_MANIFOLD;
-use super::kernel_curve::KERNEL;
-use super::random_features::RANDOM_FEATURES;
-use super::ridge::RIDGE;
+use super::sweep;
 use crate::Axis;
+use crate::generalization::hidden_manifold::HIDDEN_MANIFOLD;
+use crate::generalization::kernel_curve::KERNEL;
+use crate::generalization::random_features::RANDOM_FEATURES;
 use crate::models::CurveCase;
 
-/// Every learning curve.
-pub const ALL: &[CurveCase] =
-    &[RIDGE_CASE, RANDOM_FEATURES_CASE, HIDDEN_MANIFOLD_CASE, KERNEL_CASE];
-
-const RIDGE_CASE: CurveCase = CurveCase {
-    name: "ridge",
-    summary: "ridge regression of a noisy linear teacher",
-    reference: "advani2020",
-    model: |size| Ok(Box::new(Sweep::new(&RIDGE, &[("ridge", 0.2)], "alpha", Axis::Load, size)?)),
-    size: 100,
-    grid: &[0.3, 0.7, 1.0, 1.5, 3.0],
-    runs: 100,
-    limits: || {
-        // Very many examples: only the label noise remains.
-        vec![(1e3, vec![0.2, 0.2])]
-    },
-    limit_gap: 1e-3,
-};
+/// Learning curves of random features and kernels.
+pub const ALL: &[CurveCase] = &[RANDOM_FEATURES_CASE, HIDDEN_MANIFOLD_CASE, KERNEL_CASE];
 
 const RANDOM_FEATURES_CASE: CurveCase = CurveCase {
     name: "random-features",
@@ -34,7 +17,7 @@ const RANDOM_FEATURES_CASE: CurveCase = CurveCase {
     model: |size| {
         let fixed = [("ridge", 0.01), ("nonlinear", 0.2)];
         let axis = Axis::FeaturesPerInput;
-        Ok(Box::new(Sweep::new(&RANDOM_FEATURES, &fixed, "psi1", axis, size)?))
+        sweep(&RANDOM_FEATURES, &fixed, "psi1", axis, size)
     },
     size: 40,
     grid: &[0.5, 1.5, 3.0, 6.0],
@@ -50,10 +33,7 @@ const HIDDEN_MANIFOLD_CASE: CurveCase = CurveCase {
     name: "hidden-manifold",
     summary: "ridge regression of inputs made of few latent variables",
     reference: "gerace2020",
-    model: |size| {
-        let sweep = Sweep::new(&HIDDEN_MANIFOLD, &[], "alpha", Axis::Load, size)?;
-        Ok(Box::new(sweep))
-    },
+    model: |size| sweep(&HIDDEN_MANIFOLD, &[], "alpha", Axis::Load, size),
     size: 100,
     grid: &[0.3, 0.6, 1.5, 3.0],
     runs: 30,
@@ -68,9 +48,7 @@ const KERNEL_CASE: CurveCase = CurveCase {
     name: "kernel",
     summary: "kernel regression on the sphere, tangent kernel of a wide ReLU network",
     reference: "canatar2021",
-    model: |size| {
-        Ok(Box::new(Sweep::new(&KERNEL, &[("ridge", 1.0)], "samples", Axis::Samples, size)?))
-    },
+    model: |size| sweep(&KERNEL, &[("ridge", 1.0)], "samples", Axis::Samples, size),
     size: 1,
     grid: &[20.0, 40.0, 80.0, 160.0],
     runs: 20,

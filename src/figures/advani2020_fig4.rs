@@ -1,0 +1,115 @@
+//! The best time to stop against the signal-to-noise ratio.
+
+use super::ensembles::{Mean, dots, measure, seeds};
+use super::parts::{log_grid, named};
+use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::generalization::curve::Sweep;
+use crate::generalization::least_squares::STOPPED;
+use crate::generalization::linear_student::{Variances, best_stopping};
+use crate::generalization::sampled_student::Sample;
+use crate::plot::{AxisSpec, Legend, Line, Panel, Sheet, series_color, series_dash};
+use crate::solvable::in_parallel;
+use crate::{Axis, Result, Solvable};
+
+pub(super) const FIGURE: Figure = Figure {
+    name: "advani2020_fig4",
+    reference: "advani2020",
+    title: "The less noise, the longer to train",
+    caption: "a, Time at which the test error of a linear student is smallest against the \
+        signal-to-noise ratio, for few, as many, and many examples per weight. Lines: theory in the \
+        limit of many inputs. Circles: time at which the mean test error of 30 networks of 80 inputs is \
+        smallest, with its jackknife standard error. b, The test error there over the variance of \
+        the noise; circles: the networks stopped at the time of theory, mean and standard error.",
+    controls: &[Control {
+        name: "alpha",
+        symbol: "α",
+        default: 2.0,
+        low: 1.2,
+        high: 10.0,
+        kind: ControlKind::Log,
+        help: "examples per weight, the largest of the three",
+    }],
+    draw,
+};
+
+const ENDS: (f64, f64) = (0.1, 100.0);
+
+fn draw(settings: &Settings) -> Result<Drawing> {
+    let (size, runs) = if settings.effort == Effort::Paper { (80, 30) } else { (40, 8) };
+    let ratio = || AxisSpec::log("signal-to-noise ratio").within(ENDS.0, ENDS.1);
+    let mut times = Panel::new(ratio(), AxisSpec::log("best stopping time (τ)"));
+    let mut errors = Panel::new(ratio(), AxisSpec::log("test error / noise"));
+    (times.legend, errors.legend) = (Legend::TopLeft, Legend::None);
+    let fine = log_grid(ENDS.0, ENDS.1, 121);
+    let grid = log_grid(0.15, 30.0, 7);
+    let mut agreements = Vec::new();
+    for (i, alpha) in [0.5, 1.0, settings.get("alpha")].into_iter().enumerate() {
+        let (color, dash) = (series_color(i), series_dash(i));
+        let best: Vec<f64> = fine
+            .iter()
+            .map(|snr| Ok(best_stopping(alpha, &Variances::from_snr(*snr)?)?.time))
+            .collect::<Result<_>>()?;
+        let label = format!("α = {}", (100.0 * alpha).round() / 100.0);
+        times.add(Line { dash, ..Line::new(label.as_str(), &fine, &best, color) });
+        let sweep = Sweep::new(&STOPPED, &[("alpha", alpha)], "snr", Axis::Load, size)?;
+        let over_noise = |grid: &[f64], values: &[f64]| -> Vec<f64> {
+            grid.iter().zip(values).map(|(snr, e)| snr * e).collect()
+        };
+        let theory = sweep.predict(&fine)?;
+        let y = over_noise(&fine, theory.get("test error").unwrap_or_default());
+        errors.add(Line { dash, ..Line::new(label.as_str(), &fine, &y, color) });
+        if settings.effort == Effort::Theory {
+            continue;
+        }
+        times.add(dots("", &grid, &best_times(alpha, &grid, size, runs, settings.seed)?, color));
+        let (mut means, found) = measure(&sweep, &grid, runs, settings.seed)?;
+        let mut mean = means.swap_remove(0);
+        mean.values = over_noise(&grid, &mean.values);
+        mean.errors = over_noise(&grid, &mean.errors);
+        errors.add(dots("", &grid, &mean, color));
+        agreements.extend(named(&label, found));
+    }
+    let sheet = Sheet::new(FIGURE.title, vec![times, errors]);
+    Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })
+}
+
+/// Runs that are left out together to estimate the standard error.
+const GROUPS: usize = 6;
+/// Times at which every run is looked at, and how far (logarithm) to both sides of theory.
+const SCAN: usize = 61;
+const REACH: f64 = 2.0;
+
+/// Time at which the mean test error over runs is smallest, with its jackknife standard error.
+/// (The mean of every run's own best time is later: minima are flat, and single runs scatter to
+/// either side by factors.)
+fn best_times(alpha: f64, grid: &[f64], size: usize, runs: u64, seed: u64) -> Result<Mean> {
+    let seeds = seeds(seed, runs);
+    let at = |i: usize| {
+        let variances = Variances::from_snr(grid[i])?;
+        let draw = |seed: &u64| Sample::draw(alpha, &variances, size, *seed)?.modes();
+        let modes = seeds.iter().map(draw).collect::<Result<Vec<_>>>()?;
+        let middle = best_stopping(alpha, &variances)?.time.ln();
+        let step = 2.0 * REACH / (SCAN - 1) as f64;
+        let times: Vec<f64> = (0..SCAN).map(|k| (middle - REACH + step * k as f64).exp()).collect();
+        let curves: Vec<Vec<f64>> =
+            modes.iter().map(|m| times.iter().map(|t| m.errors(*t).test).collect()).collect();
+        let best_without = |group: usize| -> f64 {
+            let kept = || curves.iter().enumerate().filter(|(run, _)| run % GROUPS != group);
+            let sum = |k: usize| kept().map(|(_, curve)| curve[k]).sum::<f64>();
+            let sums: Vec<f64> = (0..SCAN).map(sum).collect();
+            let best = (1..SCAN - 1).min_by(|i, j| sums[*i].total_cmp(&sums[*j])).unwrap_or(1);
+            // Vertex of the parabola through the lowest point and its neighbors.
+            let (a, b, c) = (sums[best - 1], sums[best], sums[best + 1]);
+            let bend = (a - 2.0 * b + c).max(f64::MIN_POSITIVE);
+            times[best].ln() + step * (0.5 * (a - c) / bend).clamp(-1.0, 1.0)
+        };
+        let all = best_without(GROUPS).exp();
+        let parts: Vec<f64> = (0..GROUPS).map(|group| best_without(group).exp()).collect();
+        let n = GROUPS as f64;
+        let center = parts.iter().sum::<f64>() / n;
+        let squares: f64 = parts.iter().map(|part| (part - center).powi(2)).sum();
+        Ok((all, ((n - 1.0) / n * squares).sqrt()))
+    };
+    let (values, errors) = in_parallel(grid.len(), at)?.into_iter().unzip();
+    Ok(Mean { values, errors })
+}

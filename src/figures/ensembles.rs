@@ -1,0 +1,77 @@
+//! Random systems in figures: the mean over runs with its standard error beside the theory.
+
+use crate::generalization::curve::Sweep;
+use crate::plot::{Color, Dots, Line, Panel};
+use crate::{Agreement, Result, Solvable, compare, ensemble};
+
+/// Mean over runs of one observable and the standard error of that mean, point by point.
+pub struct Mean {
+    /// The means.
+    pub values: Vec<f64>,
+    /// Their standard errors.
+    pub errors: Vec<f64>,
+}
+
+/// Mean and standard error over runs, each a list of values at the same points.
+pub fn mean_of(runs: &[Vec<f64>]) -> Mean {
+    let n = runs.len() as f64;
+    let points = runs.first().map_or(0, Vec::len);
+    let values: Vec<f64> =
+        (0..points).map(|i| runs.iter().map(|run| run[i]).sum::<f64>() / n).collect();
+    let error = |i: usize| {
+        let squares: f64 = runs.iter().map(|run| (run[i] - values[i]).powi(2)).sum();
+        (squares / (n - 1.0).max(1.0) / n).sqrt()
+    };
+    Mean { errors: (0..points).map(error).collect(), values }
+}
+
+/// Seeds of the runs of one ensemble: no two settings share one.
+pub fn seeds(seed: u64, runs: u64) -> Vec<u64> {
+    (0..runs).map(|run| seed.wrapping_mul(1_000_003).wrapping_add(run)).collect()
+}
+
+/// Simulates a model once per run; every observable's mean, and the comparison with theory.
+pub fn measure(
+    model: &dyn Solvable,
+    grid: &[f64],
+    runs: u64,
+    seed: u64,
+) -> Result<(Vec<Mean>, Vec<Agreement>)> {
+    let prediction = model.predict(grid)?;
+    let runs = ensemble(model, grid, &seeds(seed, runs))?;
+    let agreements = compare(&prediction, &runs, Some(&model.tolerance(&prediction)?))?;
+    let column = |name: &str| {
+        let of_run = |run: &crate::Trajectory| run.get(name).unwrap_or_default().to_vec();
+        mean_of(&runs.iter().map(of_run).collect::<Vec<_>>())
+    };
+    Ok((prediction.columns().map(|(name, _)| column(name)).collect(), agreements))
+}
+
+/// Open circles with error bars.
+pub fn dots(label: &str, x: &[f64], mean: &Mean, color: Color) -> Dots {
+    let spread = Some(mean.errors.clone());
+    Dots { open: true, spread, ..Dots::new(label, x, &mean.values, color) }
+}
+
+/// Draws observable `k` of a curve as one line for each piece of the axis: theory may diverge
+/// between them. The first carries the label.
+pub fn add_pieces(
+    panel: &mut Panel,
+    sweep: &Sweep,
+    pieces: &[Vec<f64>],
+    k: usize,
+    style: &Line,
+    scaled: impl Fn(f64) -> f64,
+) -> Result<()> {
+    for (i, piece) in pieces.iter().enumerate() {
+        let prediction = sweep.predict(piece)?;
+        let values: Vec<f64> = prediction
+            .columns()
+            .nth(k)
+            .map(|(_, values)| values.iter().map(|v| scaled(*v)).collect())
+            .unwrap_or_default();
+        let label = if i == 0 { style.label.clone() } else { None };
+        panel.add(Line { label, x: piece.clone(), y: values, ..style.clone() });
+    }
+    Ok(())
+}

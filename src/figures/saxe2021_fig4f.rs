@@ -1,0 +1,142 @@
+//! Generalization against the number of examples: the peak between too few and enough.
+
+use super::ensembles::{Mean, add_pieces, dots, measure, seeds};
+use super::parts::{log_grid, named};
+use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::generalization::curve::{Curve, Sweep};
+use crate::generalization::least_squares::{LEAST_SQUARES, STOPPED};
+use crate::generalization::nonlinear_student::NonlinearStudent;
+use crate::net::Activation;
+use crate::plot::{
+    AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
+};
+use crate::solvable::in_parallel;
+use crate::{Agreement, Axis, Result};
+
+pub(super) const FIGURE: Figure = Figure {
+    name: "saxe2021_fig4f",
+    reference: "saxe2021",
+    title: "Generalization is worst at the transition from too few examples to enough",
+    caption: "Test error against training examples per parameter; the paper's figure is a schematic \
+        without values. a, A linear student of a noisy linear teacher (signal-to-noise ratio 5), \
+        trained without end (dashed: theory, it diverges at 1) and stopped at the best time (solid). \
+        Circles: networks with 100 weights, mean and standard error over 30 draws. b, A two-layer \
+        tanh network of 1 to 60 hidden units that learns 56 noisy examples of a tanh teacher (6 \
+        inputs, 3 units, label noise 0.4), trained to the end: median and its standard error over 24 \
+        draws. No theory is drawn there.",
+    controls: &[Control {
+        name: "snr",
+        symbol: "SNR",
+        default: 5.0,
+        low: 0.5,
+        high: 50.0,
+        kind: ControlKind::Log,
+        help: "variance of the teacher's weights over that of the label noise (linear student)",
+    }],
+    draw,
+};
+
+/// Hidden units of the tanh networks, and top of their axis.
+const WIDTHS: [usize; 14] = [1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 16, 24, 40, 60];
+const HIGHEST: f64 = 1.5;
+
+fn draw(settings: &Settings) -> Result<Drawing> {
+    let mut agreements = Vec::new();
+    let highest = 2.2 * (1.0 + settings.get("snr").recip());
+    let mut linear = axes("linear network", highest);
+    linear.legend = Legend::TopRight;
+    let (size, runs) = match settings.effort {
+        Effort::Paper => (100, 30),
+        _ => (40, 10),
+    };
+    let sweep = |curve: &'static Curve| {
+        Sweep::new(curve, &[("snr", settings.get("snr"))], "alpha", Axis::Load, size)
+    };
+    let pieces = [log_grid(0.1, 0.98, 120), log_grid(1.02, 10.0, 120)];
+    let (without_end, stopped) = (sweep(&LEAST_SQUARES)?, sweep(&STOPPED)?);
+    let dashed = Line { dash: Dash::Dashed, ..Line::new("theory", &[], &[], series_color(1)) };
+    add_pieces(&mut linear, &without_end, &pieces, 0, &dashed, |e| e)?;
+    let solid = Line::new("theory, best stopping", &[], &[], Color::GRAY);
+    add_pieces(&mut linear, &stopped, &[log_grid(0.1, 10.0, 120)], 0, &solid, |e| e)?;
+    let mut panels = vec![linear];
+    if settings.effort != Effort::Theory {
+        let near = [0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0];
+        let far = [0.1, 0.35, 1.0, 3.0, 10.0];
+        let purple = series_color(3);
+        for (sweep, grid, label, color) in
+            [(&without_end, &near[..], "networks", purple), (&stopped, &far[..], "", Color::GRAY)]
+        {
+            let (means, found) = measure(sweep, grid, runs, settings.seed)?;
+            panels[0].add(dots(label, grid, &means[0], color));
+            let prefix = if label.is_empty() { "stopped" } else { "trained without end" };
+            agreements.extend(named(prefix, found).filter(is_test));
+        }
+    }
+    panels.push(nonlinear(settings)?);
+    let sheet = Sheet { description: FIGURE.caption.into(), ..Sheet::new(FIGURE.title, panels) };
+    Ok(Drawing { sheet, agreements })
+}
+
+fn is_test(agreement: &Agreement) -> bool {
+    agreement.observable.contains("test error")
+}
+
+fn axes(title: &str, highest: f64) -> Panel {
+    let mut panel = Panel::new(
+        AxisSpec::log("training examples per parameter").within(0.1, 10.0),
+        AxisSpec::linear("test error").within(0.0, highest),
+    );
+    panel.title = Some(title.into());
+    panel.add(Rule::vertical(1.0));
+    panel
+}
+
+/// Median over draws: some interpolating networks are wild near the transition.
+fn nonlinear(settings: &Settings) -> Result<Panel> {
+    let mut panel = axes("tanh network", HIGHEST);
+    panel.legend = Legend::None;
+    let (widths, runs): (&[usize], u64) = match settings.effort {
+        Effort::Theory => (&[], 0),
+        Effort::Quick => (&[1, 4, 8, 12, 30], 6),
+        Effort::Paper => (&WIDTHS, 24),
+    };
+    let student = |n_hidden: usize| NonlinearStudent {
+        n_in: 6,
+        n_hidden,
+        n_examples: 56,
+        activation: Activation::Tanh,
+        noise: 0.4,
+        steps: 50,
+    };
+    let seeds = seeds(settings.seed, runs);
+    let n = seeds.len();
+    let jobs = in_parallel(widths.len() * n, |job| {
+        Ok(student(widths[job / n]).train(seeds[job % n])?.test)
+    })?;
+    let (mut x, mut mean) = (Vec::new(), Mean { values: Vec::new(), errors: Vec::new() });
+    for (width, errors) in widths.iter().zip(jobs.chunks(n.max(1))) {
+        let mut errors = errors.to_vec();
+        errors.sort_by(f64::total_cmp);
+        let student = student(*width);
+        x.push(student.n_examples as f64 / student.n_parameters() as f64);
+        mean.values.push(0.5 * (errors[(n - 1) / 2] + errors[n / 2]));
+        // Order statistics one standard deviation of a binomial count from the median.
+        let steps = (0.5 * (n as f64).sqrt()).ceil() as usize;
+        let (low, high) =
+            (errors[(n / 2).saturating_sub(steps)], errors[(n / 2 + steps).min(n - 1)]);
+        mean.errors.push(0.5 * (high - low));
+    }
+    if n > 0 {
+        let style = dots("", &x, &mean, series_color(2));
+        panel.add(Dots { marker: Marker::Triangle, ..style });
+        for (i, anchor) in [(0, 1.0), (x.len() - 1, 0.0)] {
+            let plural = if widths[i] == 1 { "" } else { "s" };
+            let text = format!("{} hidden unit{plural}", widths[i]);
+            let above = mean.values[i] + mean.errors[i] + 0.04 * HIGHEST;
+            panel.add(Text { anchor, color: series_color(2), ..Text::new(x[i], above, text) });
+        }
+    } else {
+        panel.add(Line::new("", &[], &[], Color::GRAY));
+    }
+    Ok(panel)
+}

@@ -1,0 +1,19 @@
+//! Learning curves for the [list of models](crate::models), and students that learn in time.
+
+use super::curve::{Curve, Sweep};
+use crate::models::Model;
+use crate::{Axis, Result};
+
+pub mod kernels;
+pub mod linear;
+
+/// A curve along one of its parameters.
+fn sweep(
+    curve: &'static Curve,
+    fixed: &[(&str, f64)],
+    over: &'static str,
+    axis: Axis,
+    size: usize,
+) -> Result<Model> {
+    Ok(Box::new(Sweep::new(curve, fixed, over, axis, size)?))
+}
