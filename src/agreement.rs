@@ -1,5 +1,6 @@
 //! How far measurement is from prediction: a number, not an impression.
 
+use crate::math::statistics::student_gate;
 use crate::{Error, Result, Trajectory};
 
 /// How far a single observable may be from its prediction, and why that far.
@@ -18,19 +19,17 @@ pub struct Tolerance {
 pub struct FiniteSize {
     /// Expected distance of the mean over runs from the infinite system, by observable and point.
     pub biases: Vec<Vec<f64>>,
-    /// Allowed standard errors of the mean over runs, which are measured from the runs.
+    /// Allowed standard errors of the mean over runs. They are measured from the runs themselves, so
+    /// that few runs allow more, as improbable as this many are for a normal number (Student's t).
     pub standard_errors: f64,
 }
 
 impl Tolerance {
-    /// The gap allowed at point `i` of observable `k`, where the mean over runs has this standard
-    /// error.
-    fn at(&self, k: usize, i: usize, standard_error: f64) -> f64 {
-        self.gaps[k]
-            + self
-                .finite_size
-                .as_ref()
-                .map_or(0.0, |size| size.biases[k][i] + size.standard_errors * standard_error)
+    /// The gap allowed at point `i` of observable `k`, where the mean over runs may be off by this
+    /// much.
+    fn at(&self, k: usize, i: usize, allowed_error: f64) -> f64 {
+        let bias = self.finite_size.as_ref().map_or(0.0, |size| size.biases[k][i] + allowed_error);
+        self.gaps[k] + bias
     }
 }
 
@@ -110,6 +109,8 @@ fn agreement(
     tolerance: Option<(&Tolerance, usize)>,
 ) -> Agreement {
     let n_runs = measured.len() as f64;
+    let finite_size = tolerance.and_then(|(t, _)| t.finite_size.as_ref());
+    let gate = finite_size.map_or(0.0, |size| student_gate(size.standard_errors, measured.len()));
     let (mut worst, mut sum_squares, mut spread) = ((0.0f64, 0.0, 0.0), 0.0, 0.0f64);
     for (i, p) in predicted.iter().enumerate() {
         let mean = measured.iter().map(|run| run[i]).sum::<f64>() / n_runs;
@@ -121,7 +122,7 @@ fn agreement(
             deviation = (squares / (n_runs - 1.0)).sqrt();
         }
         spread = spread.max(deviation);
-        let allowed = tolerance.map_or(0.0, |(t, k)| t.at(k, i, deviation / n_runs.sqrt()));
+        let allowed = tolerance.map_or(0.0, |(t, k)| t.at(k, i, gate * deviation / n_runs.sqrt()));
         // Without a tolerance, or with none to spare, the gap itself ranks the points.
         let strain = if allowed > 0.0 { gap / allowed } else { gap };
         if i == 0 || strain > worst.0 {
@@ -182,15 +183,21 @@ mod tests {
         let tolerance =
             Tolerance { gaps: vec![0.01], finite_size: Some(finite_size), reason: "test" };
         let prediction = run([1.0, 0.5, 0.0]);
-        // Last point: mean 0.2, standard error 0.1, so 0.21 is allowed. First: 0.01 allowed.
-        let runs = |first: f64| [run([1.0 + first, 0.5, 0.1]), run([1.0 + first, 0.5, 0.3])];
-        let found = &compare(&prediction, &runs(0.005), Some(&tolerance)).unwrap()[0];
-        approx::assert_abs_diff_eq!(found.max_gap, 0.2, epsilon = 1e-15);
-        approx::assert_abs_diff_eq!(found.tolerance.unwrap(), 0.21, epsilon = 1e-15);
-        assert!(found.holds());
-        let found = &compare(&prediction, &runs(0.02), Some(&tolerance)).unwrap()[0];
-        approx::assert_abs_diff_eq!(found.max_gap, 0.02, epsilon = 1e-15);
-        assert!(!found.holds());
+        // First point: 0.01 allowed. Last: mean 0.2, of which two runs allow a multiple of the error.
+        let runs = |first: f64, half: f64| {
+            [run([1.0 + first, 0.5, 0.2 - half]), run([1.0 + first, 0.5, 0.2 + half])]
+        };
+        let found = |runs: [Trajectory; 2]| {
+            compare(&prediction, &runs, Some(&tolerance)).unwrap().remove(0)
+        };
+        let wide = found(runs(0.0, 0.1));
+        approx::assert_abs_diff_eq!(wide.max_gap, 0.2, epsilon = 1e-15);
+        let expected = 0.01 + 0.1 * student_gate(2.0, 2);
+        approx::assert_abs_diff_eq!(wide.tolerance.unwrap(), expected, epsilon = 1e-12);
+        assert!(wide.holds() && !found(runs(0.0, 0.01)).holds());
+        let first = found(runs(0.02, 0.1));
+        approx::assert_abs_diff_eq!(first.max_gap, 0.02, epsilon = 1e-15);
+        assert!(!first.holds());
         assert!(compare(&prediction, &[run([1.0; 3])], Some(&tolerance)).is_err());
     }
 }

@@ -85,8 +85,8 @@ pub struct CurveCase {
 
 /// Every learning curve, topic by topic.
 pub fn curves() -> impl Iterator<Item = &'static CurveCase> + Clone {
-    use crate::generalization::cases::{kernels, linear};
-    [linear::ALL, kernels::ALL].into_iter().flatten()
+    use crate::generalization::cases::{kernels, linear, perceptrons};
+    [linear::ALL, kernels::ALL, perceptrons::ALL].into_iter().flatten()
 }
 
 /// Every course of learning, topic by topic.

@@ -1,5 +1,6 @@
 //! Named observables along one axis: the common currency of the crate.
 
+use crate::math::statistics::mean_and_error;
 use crate::{Error, Result};
 
 /// What the grid of a [`Trajectory`] counts. Label and unit live here, so plots label themselves.
@@ -94,6 +95,13 @@ impl Trajectory {
     pub fn columns(&self) -> impl ExactSizeIterator<Item = (&str, &[f64])> {
         self.columns.iter().map(|(n, v)| (n.as_str(), v.as_slice()))
     }
+}
+
+/// Mean over runs of one observable and its standard error, point by point; empty if no run has it.
+pub fn mean_over_runs(runs: &[Trajectory], name: &str) -> (Vec<f64>, Vec<f64>) {
+    let columns: Vec<&[f64]> = runs.iter().filter_map(|run| run.get(name)).collect();
+    let points = columns.first().map_or(0, |column| column.len());
+    (0..points).map(|i| mean_and_error(columns.iter().map(|column| column[i]))).unzip()
 }
 
 /// Rejects a grid of times that a model cannot use.

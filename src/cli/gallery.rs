@@ -40,7 +40,7 @@ fn work(key: &str) -> String {
     let field = |name: &str| {
         let mut lines = entry.lines().filter_map(|line| line.trim().split_once('='));
         let (_, value) = lines.find(|(field, _)| field.trim() == name)?;
-        Some(value.trim().trim_end_matches(',').replace("\\'e", "é").replace(['{', '}'], ""))
+        Some(plain(value.trim().trim_end_matches(',')))
     };
     let (Some(authors), Some(title), Some(year)) = (field("author"), field("title"), field("year"))
     else {
@@ -55,6 +55,13 @@ fn work(key: &str) -> String {
         [] => String::new(),
     };
     format!("{authors}, *{title}*, {year} (`{key}`)")
+}
+
+/// BibTeX without its braces, accents as letters.
+fn plain(text: &str) -> String {
+    const ACCENTS: [(&str, &str); 3] = [("\\'e", "é"), ("\\'a", "á"), ("\\\"o", "ö")];
+    let letters = ACCENTS.iter().fold(text.to_owned(), |t, (tex, letter)| t.replace(tex, letter));
+    letters.replace(['{', '}'], "")
 }
 
 fn sentence(agreements: &[Agreement]) -> String {
@@ -88,6 +95,7 @@ mod tests {
              neural networks*, 2014 (`saxe2014`)"
         );
         assert!(work("barrett2021").starts_with("Barrett and Dherin, *"));
+        assert!(work("gyorgyi1990").starts_with("Györgyi, *"));
         assert_eq!(work("nobody1900"), "`nobody1900`");
         for key in citation::keys() {
             assert!(work(key).contains('*') && !work(key).contains(['{', '}', '\\']), "{key}");

@@ -1,11 +1,12 @@
 //! Kernel regression with a flat, band-limited spectrum: where noise makes the learning curve rise.
 
-use super::parts::{explain_marks, log_grid, mean_and_error, named};
+use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::generalization::curve::Sweep;
 use crate::generalization::kernel_regression::KernelRegression;
 use crate::generalization::ridge::RIDGE;
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Sheet, series_color};
+use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Axis, Result, Solvable, compare, ensemble};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -78,7 +79,7 @@ fn theory(grid: &[f64], ridge: f64, noise: f64) -> Result<Vec<f64>> {
 }
 
 fn simulated(settings: &Settings, ridge: f64, noise: f64) -> Result<(Dots, Vec<Agreement>)> {
-    let (size, runs) = if settings.effort == Effort::Paper { (100, 15) } else { (40, 4) };
+    let (size, runs) = if settings.effort == Effort::Paper { (100, 15) } else { (40, 15) };
     let fixed = [("snr", 1.0 / noise), ("ridge", ridge)];
     let sweep = Sweep::new(&RIDGE, &fixed, "alpha", Axis::Load, size)?;
     let grid = [0.15, 0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0];
@@ -86,7 +87,7 @@ fn simulated(settings: &Settings, ridge: f64, noise: f64) -> Result<(Dots, Vec<A
     let runs = ensemble(&sweep, &grid, &seeds)?;
     let prediction = sweep.predict(&grid)?;
     let agreements = compare(&prediction, &runs, Some(&sweep.tolerance(&prediction)?))?;
-    let (mean, error) = mean_and_error(&runs, "test error");
+    let (mean, error) = mean_over_runs(&runs, "test error");
     let mean: Vec<f64> = mean.iter().map(|e| e - noise).collect();
     let dots =
         Dots { open: true, spread: Some(error), ..Dots::new("", &grid, &mean, series_color(0)) };

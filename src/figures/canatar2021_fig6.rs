@@ -1,12 +1,13 @@
 //! The tangent kernel of a wide network on the sphere: learning curves and spectral bias.
 
-use super::parts::{explain_marks, log_grid, mean_and_error, named};
+use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
 use crate::generalization::kernel_curve::SphereRegression;
 use crate::generalization::sphere_kernel::Kernel;
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Sheet, series_color};
 use crate::solvable::in_parallel;
+use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Axis, Result, Trajectory, compare};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -118,7 +119,7 @@ struct Simulated {
 impl Simulated {
     /// Mean with standard error, every point that all runs have.
     fn dots(&self, name: &str, color: crate::plot::Color) -> Dots {
-        let (mean, error) = mean_and_error(&self.runs, name);
+        let (mean, error) = mean_over_runs(&self.runs, name);
         let grid = self.runs.first().map_or(&[][..], |run| run.grid());
         Dots { open: true, spread: Some(error), ..Dots::new("", grid, &mean, color) }
     }
@@ -134,7 +135,7 @@ fn simulated(
     let (sizes, repeats): (&[usize], usize) = match (paper, degrees.is_empty()) {
         (true, true) => (&[4, 8, 16, 32, 64, 128, 256, 512], 12),
         (true, false) => (&[5, 15, 50, 150, 500], 30),
-        (false, _) => (&[8, 32], 4),
+        (false, _) => (&[8, 32], 12),
     };
     let grid: Vec<f64> = sizes.iter().map(|p| *p as f64).collect();
     let record = |rows: Vec<(Vec<f64>, f64)>| -> Result<Trajectory> {

@@ -2,6 +2,7 @@
 
 use crate::generalization::curve::Sweep;
 use crate::plot::{Color, Dots, Line, Panel};
+use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Result, Solvable, compare, ensemble};
 
 /// Mean over runs of one observable and the standard error of that mean, point by point.
@@ -10,19 +11,6 @@ pub struct Mean {
     pub values: Vec<f64>,
     /// Their standard errors.
     pub errors: Vec<f64>,
-}
-
-/// Mean and standard error over runs, each a list of values at the same points.
-pub fn mean_of(runs: &[Vec<f64>]) -> Mean {
-    let n = runs.len() as f64;
-    let points = runs.first().map_or(0, Vec::len);
-    let values: Vec<f64> =
-        (0..points).map(|i| runs.iter().map(|run| run[i]).sum::<f64>() / n).collect();
-    let error = |i: usize| {
-        let squares: f64 = runs.iter().map(|run| (run[i] - values[i]).powi(2)).sum();
-        (squares / (n - 1.0).max(1.0) / n).sqrt()
-    };
-    Mean { errors: (0..points).map(error).collect(), values }
 }
 
 /// Seeds of the runs of one ensemble: no two settings share one.
@@ -41,8 +29,8 @@ pub fn measure(
     let runs = ensemble(model, grid, &seeds(seed, runs))?;
     let agreements = compare(&prediction, &runs, Some(&model.tolerance(&prediction)?))?;
     let column = |name: &str| {
-        let of_run = |run: &crate::Trajectory| run.get(name).unwrap_or_default().to_vec();
-        mean_of(&runs.iter().map(of_run).collect::<Vec<_>>())
+        let (values, errors) = mean_over_runs(&runs, name);
+        Mean { values, errors }
     };
     Ok((prediction.columns().map(|(name, _)| column(name)).collect(), agreements))
 }

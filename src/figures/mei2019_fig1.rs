@@ -1,10 +1,11 @@
 //! Double descent of random-features regression.
 
-use super::parts::{even_grid, explain_marks, mean_and_error, named};
+use super::parts::{even_grid, explain_marks, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::generalization::curve::Sweep;
 use crate::generalization::random_features::{RANDOM_FEATURES, bias_variance, relu};
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Rule, Sheet, series_color};
+use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Axis, Result, Solvable, compare, ensemble};
 
 pub(super) const FIGURE: Figure = Figure {
@@ -99,7 +100,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
 
 fn simulated(settings: &Settings, ridge: f64) -> Result<(Dots, Vec<Agreement>)> {
     let examples = settings.get("psi2");
-    let (size, runs) = if settings.effort == Effort::Paper { (40, 60) } else { (20, 6) };
+    let (size, runs) = if settings.effort == Effort::Paper { (40, 60) } else { (20, 16) };
     let fixed = [("psi2", examples), ("ridge", ridge), ("noise", settings.get("noise"))];
     let axis = Axis::FeaturesPerInput;
     let sweep = Sweep::new(&RANDOM_FEATURES, &fixed, "psi1", axis, size)?;
@@ -109,7 +110,7 @@ fn simulated(settings: &Settings, ridge: f64) -> Result<(Dots, Vec<Agreement>)> 
     let runs = ensemble(&sweep, &grid, &seeds)?;
     let prediction = sweep.predict(&grid)?;
     let agreements = compare(&prediction, &runs, Some(&sweep.tolerance(&prediction)?))?;
-    let (mean, error) = mean_and_error(&runs, "test error");
+    let (mean, error) = mean_over_runs(&runs, "test error");
     let dots =
         Dots { open: true, spread: Some(error), ..Dots::new("", &grid, &mean, series_color(0)) };
     Ok((dots, agreements))

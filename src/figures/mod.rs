@@ -55,6 +55,8 @@ mod saxe2021_fig5c;
 mod saxe2021_fig5d;
 mod saxe2021_fig5e;
 mod saxe2022_race;
+mod seung1992_curves;
+mod seung1992_ising;
 mod tree_diagram;
 
 use crate::plot::Sheet;
@@ -220,6 +222,8 @@ pub const ALL: &[Figure] = &[
     lampinen2019_fig::FIGURE,
     hastie2022_ridgeless::FIGURE,
     mei2019_fig1::FIGURE,
+    seung1992_curves::FIGURE,
+    seung1992_ising::FIGURE,
     canatar2021_fig3::FIGURE,
     canatar2021_fig6::FIGURE,
 ];

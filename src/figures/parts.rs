@@ -74,16 +74,3 @@ pub fn named(prefix: &str, agreements: Vec<Agreement>) -> impl Iterator<Item = A
         .into_iter()
         .map(move |a| Agreement { observable: format!("{prefix}: {}", a.observable), ..a })
 }
-
-/// Mean over runs of one observable, and the standard error of that mean: dots with error bars.
-pub fn mean_and_error(runs: &[Trajectory], name: &str) -> (Vec<f64>, Vec<f64>) {
-    let columns: Vec<&[f64]> = runs.iter().filter_map(|run| run.get(name)).collect();
-    let points = columns.first().map_or(0, |column| column.len());
-    let n = columns.len() as f64;
-    let moments = |i: usize| {
-        let mean = columns.iter().map(|column| column[i]).sum::<f64>() / n;
-        let squares: f64 = columns.iter().map(|column| (column[i] - mean).powi(2)).sum();
-        (mean, (squares / (n - 1.0).max(1.0) / n).sqrt())
-    };
-    (0..points).map(moments).unzip()
-}

@@ -2,7 +2,8 @@
 
 use super::curve::Curve;
 use super::{
-    hidden_manifold, kernel_curve, least_squares, random_features, ridge, ridge_covariance,
+    classification_curves, hidden_manifold, kernel_curve, least_squares, message_passing,
+    perceptron, perceptron_bayes, random_features, ridge, ridge_covariance,
 };
 use crate::{Error, Result};
 
@@ -18,6 +19,11 @@ pub const ALL: &[&Curve] = &[
     &random_features::RANDOM_FEATURES,
     &hidden_manifold::HIDDEN_MANIFOLD,
     &kernel_curve::KERNEL,
+    &perceptron::PERCEPTRON,
+    &perceptron_bayes::PERCEPTRON_BAYES,
+    &classification_curves::LOGISTIC,
+    &classification_curves::HINGE,
+    &message_passing::AMP,
 ];
 
 /// A curve by name.

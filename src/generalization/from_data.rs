@@ -33,6 +33,7 @@ use super::kernel_regression::KernelRegression;
 use super::sphere_kernel::Kernel;
 use crate::math::linalg::{eigh, require_finite, solve_positive_definite};
 use crate::math::random::{Purpose, stream};
+use crate::math::statistics::mean_and_error;
 use crate::solvable::in_parallel;
 use crate::{Error, Result};
 
@@ -207,10 +208,8 @@ fn split_errors(
 }
 
 fn estimate(values: &[f64]) -> Estimate {
-    let n = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / n;
-    let squares: f64 = values.iter().map(|v| (v - mean).powi(2)).sum();
-    Estimate { mean, standard_error: (squares / (n - 1.0) / n).sqrt() }
+    let (mean, standard_error) = mean_and_error(values.iter().copied());
+    Estimate { mean, standard_error }
 }
 
 fn raised(ridge: f64, largest: f64) -> f64 {

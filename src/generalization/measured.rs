@@ -2,7 +2,8 @@
 
 use super::curve::{Curve, Point, Sweep};
 use crate::solvable::in_parallel;
-use crate::{Agreement, Axis, Error, Result, Solvable, Trajectory, compare};
+use crate::trajectory::mean_over_runs;
+use crate::{Agreement, Axis, Error, Result, Solvable, compare};
 
 /// What to predict and what to simulate.
 #[derive(Debug, Clone)]
@@ -99,22 +100,9 @@ impl Measurement {
             in_parallel(*runs, |run| sweep.simulate(&finite, seed.wrapping_add(run as u64)))?;
         let agreements = compare(&prediction, &draws, Some(&tolerance))?;
         let (mean, standard_error) =
-            self.curve.observables.iter().map(|name| statistics(&draws, name)).unzip();
+            self.curve.observables.iter().map(|name| mean_over_runs(&draws, name)).unzip();
         Ok(Simulated { grid: finite, mean, standard_error, agreements })
     }
-}
-
-/// Mean over runs and its standard error, point by point.
-fn statistics(draws: &[Trajectory], name: &str) -> (Vec<f64>, Vec<f64>) {
-    let columns: Vec<&[f64]> = draws.iter().filter_map(|draw| draw.get(name)).collect();
-    let n = columns.len() as f64;
-    let points = columns.first().map_or(0, |column| column.len());
-    let at = |i: usize| {
-        let mean = columns.iter().map(|c| c[i]).sum::<f64>() / n;
-        let squares = columns.iter().map(|c| (c[i] - mean).powi(2)).sum::<f64>();
-        (mean, (squares / (n - 1.0) / n).sqrt())
-    };
-    (0..points).map(at).unzip()
 }
 
 #[cfg(test)]

@@ -21,10 +21,16 @@
 //! | [`random_features`], [`hidden_manifold`] | regression on random nonlinear features; inputs made of few latent variables |
 //! | [`kernel_regression`], [`sphere_kernel`], [`kernel_curve`] | learning curves from a spectrum, mode by mode; spectra of kernels of wide networks in any dimension |
 //! | [`from_data`] | the learning curve of a user's own data, predicted and measured |
+//! | [`perceptron`], [`perceptron_bayes`] | classification by Hebb's rule, least squares, Gibbs, Bayes and the maximum margin |
+//! | [`ising`], [`ising_enumeration`] | weights of ±1: the sudden transition to the teacher, capacities |
+//! | [`classification`], [`classification_curves`] | logistic and hinge loss with a penalty |
+//! | [`message_passing`] | Bayesian inference by message passing and its state evolution |
 //!
 //! # Simulation
 //!
-//! Real estimators on sampled data: linear equations, eigenvectors for gradient descent in time. A trained tanh network ([`nonlinear_student`]) stands
+//! Real estimators on sampled data: linear equations, eigenvectors for gradient descent in time, dual
+//! ascent for margins ([`dual_ascent`]), a walk through the space of consistent students, message
+//! passing, all students of a small system. A trained tanh network ([`nonlinear_student`]) stands
 //! beside the linear theory without being judged. [`measured`] puts theory and the mean over systems
 //! together.
 //!
@@ -54,20 +60,29 @@
 //! `canatar2021` (kernels), `seung1992` (perceptrons), `saxe2021` (figures).
 
 pub mod cases;
+pub mod classification;
+pub mod classification_curves;
 pub mod curve;
 pub mod curves;
 pub mod deep_student;
+pub mod dual_ascent;
 pub mod effective_ridge;
+pub mod examples;
 pub mod from_data;
 pub mod hidden_manifold;
+pub mod ising;
+pub mod ising_enumeration;
 pub mod kernel_curve;
 pub mod kernel_regression;
 pub mod least_squares;
 pub mod linear_student;
 pub mod marchenko_pastur;
 pub mod measured;
+pub mod message_passing;
 pub mod noisy_teacher;
 pub mod nonlinear_student;
+pub mod perceptron;
+pub mod perceptron_bayes;
 pub mod random_features;
 pub mod ridge;
 pub mod ridge_covariance;

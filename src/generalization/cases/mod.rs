@@ -6,6 +6,7 @@ use crate::{Axis, Result};
 
 pub mod kernels;
 pub mod linear;
+pub mod perceptrons;
 
 /// A curve along one of its parameters.
 fn sweep(

@@ -1,0 +1,321 @@
+//! The first-order transition of the perceptron with weights ±1.
+
+use super::ensembles::{Mean, dots};
+use super::parts::explain_marks;
+use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::agreement::{FiniteSize, Tolerance};
+use crate::generalization::examples::error_at;
+use crate::generalization::ising::{
+    Transition, annealed_entropy, annealed_overlap, annealed_students, annealed_transition,
+    high_temperature_overlap, high_temperature_transition, quenched, quenched_transition,
+};
+use crate::generalization::ising_enumeration::enumerate;
+use crate::generalization::message_passing::{Channel, Inference, Prior};
+use crate::math::statistics::mean_and_error;
+use crate::plot::{
+    AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, gradient_color,
+    series_color,
+};
+use crate::solvable::in_parallel;
+use crate::trajectory::mean_over_runs;
+use crate::{Agreement, Axis, Result, Trajectory, compare};
+
+/// Weights and iterations of message passing.
+const N_MESSAGES: usize = 150;
+const ITERATIONS: usize = 60;
+/// Loads at which messages are compared with state evolution: where it is far from the spinodal.
+const COMPARED: f64 = 1.21;
+/// Loads of panels b and c.
+const LAST_LOAD: f64 = 2.0;
+
+pub(super) const FIGURE: Figure = Figure {
+    name: "seung1992_ising",
+    reference: "seung1992",
+    title: "A perceptron with weights ±1 jumps to perfect generalization",
+    caption: "Students and teacher have weights ±1. a, Error of a typical student without errors on \
+        αN examples: quenched and annealed theory against α, high-temperature theory against α/T. \
+        Solid: stable; dashed: metastable, up to the spinodal (diamond); dotted: the jump. Circles: \
+        message passing (N = 150, 60 iterations, mean and standard error), which follows the \
+        metastable branch because it cannot see the teacher, and finds it beyond the spinodal; it \
+        is compared with state evolution up to α = 1.2, beyond which systems of this size round the \
+        end of the branch. b, Logarithm of the \
+        number of students without errors, per weight: its mean (quenched), and the logarithm of \
+        the mean (annealed), in theory and by enumeration of all 2^N students (circles). The mean \
+        number is known exactly at any N (dotted). c, Error of a typical student by enumeration: \
+        in small systems the jump is smeared. Sizes are our choice.",
+    controls: &[Control {
+        name: "weights",
+        symbol: "N",
+        default: 17.0,
+        low: 5.0,
+        high: 20.0,
+        kind: ControlKind::Integer,
+        help: "weights of the largest perceptron whose students are enumerated",
+    }],
+    draw,
+};
+
+fn draw(settings: &Settings) -> Result<Drawing> {
+    let mut agreements = Vec::new();
+    let n = settings.integer("weights");
+    let mut panels = vec![transition_panel(settings, &mut agreements)?];
+    let sizes = [(n / 2).max(3), (3 * n / 4).max(4), n];
+    let spaces = match settings.effort {
+        Effort::Theory => Vec::new(),
+        Effort::Quick => enumerations(&sizes, 100, settings.seed)?,
+        Effort::Paper => enumerations(&sizes, 200, settings.seed)?,
+    };
+    panels.push(entropy_panel(n, spaces.last(), &mut agreements)?);
+    panels.push(finite_panel(&spaces)?);
+    let sheet = Sheet::new(FIGURE.title, panels);
+    Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })
+}
+
+/// Overlap at a load, up to the spinodal.
+type Branch<'a> = &'a dyn Fn(f64) -> Result<Option<f64>>;
+
+/// The three theories and message passing.
+fn transition_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
+    let mut panel = Panel::new(
+        AxisSpec::linear("examples per weight α (or α/T)").within(0.0, 2.4),
+        AxisSpec::linear("generalization error ε").within(-0.015, 0.52),
+    );
+    panel.aspect = 1.0;
+    panel.legend = Legend::TopRight;
+    let typical = |alpha: f64| quenched(alpha).map(|state| state.map(|s| s.overlap));
+    let theories: [(&str, Transition, Branch<'_>); 3] = [
+        ("quenched", quenched_transition()?, &typical),
+        ("annealed", annealed_transition()?, &|a| Ok(annealed_overlap(a))),
+        ("high temperature", high_temperature_transition()?, &|a| Ok(high_temperature_overlap(a))),
+    ];
+    for (i, (name, transition, overlap)) in theories.iter().enumerate() {
+        let color = series_color(i);
+        let branch = |from: f64, to: f64| -> Result<(Vec<f64>, Vec<f64>)> {
+            let (mut x, mut y) = (Vec::new(), Vec::new());
+            for k in 0..=120 {
+                let at = from + (to - from) * f64::from(k) / 120.0;
+                let r = if at == 0.0 { Some(0.0) } else { overlap(at)? };
+                if let Some(r) = r {
+                    x.push(at);
+                    y.push(error_at(r));
+                }
+            }
+            Ok((x, y))
+        };
+        let (x, y) = branch(0.0, transition.load)?;
+        panel.add(Line::new(*name, &x, &y, color));
+        let (mut x, mut y) = branch(transition.load, transition.spinodal - 1e-9)?;
+        x.push(transition.spinodal);
+        y.push(error_at(transition.spinodal_overlap));
+        panel.add(Line { dash: Dash::Dashed, ..Line::new("", &x, &y, color) });
+        let jump = [error_at(transition.overlap), 0.0];
+        let dotted = Line::new("", &[transition.load; 2], &jump, color);
+        panel.add(Line { dash: Dash::Dotted, ..dotted });
+        panel.add(Line::new("", &[transition.load, 2.4], &[0.0, 0.0], color));
+        let end =
+            Dots::new("", &[transition.spinodal], &[error_at(transition.spinodal_overlap)], color);
+        panel.add(Dots { marker: Marker::Diamond, size: 1.2, ..end });
+    }
+    let n_runs = match settings.effort {
+        Effort::Theory => return Ok(panel),
+        Effort::Quick => 8,
+        Effort::Paper => 20,
+    };
+    let loads = [0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.35, 1.5, 1.7, 1.9, 2.1, 2.3];
+    let runs = in_parallel(n_runs, |run| messages(&loads, (settings.seed << 20) + run as u64))?;
+    let name = runs.first().and_then(|run| run.columns().next()).map_or("", |(name, _)| name);
+    let (values, errors) = mean_over_runs(&runs, name);
+    panel.add(dots("message passing", &loads, &Mean { values, errors }, series_color(0)));
+    agreements.extend(messages_agree(&loads, &runs)?);
+    Ok(panel)
+}
+
+fn inference(alpha: f64) -> Inference {
+    Inference { prior: Prior::Ising, channel: Channel::Sign, alpha }
+}
+
+/// Error of a student drawn from what message passing believes: its overlap with the teacher is that of
+/// the estimate.
+fn messages(loads: &[f64], seed: u64) -> Result<Trajectory> {
+    let error = |alpha: &f64| {
+        let (teacher, estimates) = inference(*alpha).pass_messages(N_MESSAGES, ITERATIONS, seed)?;
+        Ok(error_at(teacher.dot(&estimates[ITERATIONS]) / N_MESSAGES as f64))
+    };
+    let mut run = Trajectory::new(Axis::Load, loads);
+    run.push("message passing", loads.iter().map(error).collect::<Result<_>>()?)?;
+    Ok(run)
+}
+
+fn messages_agree(loads: &[f64], runs: &[Trajectory]) -> Result<Vec<Agreement>> {
+    let compared: Vec<f64> = loads.iter().copied().filter(|a| *a < COMPARED).collect();
+    let cut = |values: Vec<f64>| -> Result<Trajectory> {
+        let mut run = Trajectory::new(Axis::Load, &compared);
+        run.push("message passing", values[..compared.len()].to_vec())?;
+        Ok(run)
+    };
+    let runs: Vec<Trajectory> = runs
+        .iter()
+        .map(|run| cut(run.get("message passing").unwrap_or_default().to_vec()))
+        .collect::<Result<_>>()?;
+    let overlap = |alpha: &f64| Ok(inference(*alpha).state_evolution(ITERATIONS)?[ITERATIONS]);
+    let overlaps: Vec<f64> = compared.iter().map(overlap).collect::<Result<_>>()?;
+    // The bias of the curve `amp`, 1.5(1 − q)/N of q, in terms of the error.
+    let bias = |q: &f64| {
+        let shift = 1.5 * (1.0 - q) / N_MESSAGES as f64;
+        shift / (std::f64::consts::PI * (1.0 - q * q).sqrt())
+    };
+    let tolerance = Tolerance {
+        gaps: vec![0.0],
+        finite_size: Some(FiniteSize {
+            biases: vec![overlaps.iter().map(bias).collect()],
+            standard_errors: 4.0,
+        }),
+        reason: "the measured bias of a finite system, and four standard errors of the mean",
+    };
+    let theory = cut(overlaps.iter().map(|q| error_at(*q)).collect())?;
+    compare(&theory, &runs, Some(&tolerance))
+}
+
+/// Students of all sampled teachers at one N, after 0, 1, 2, … examples.
+struct Enumerated {
+    n: usize,
+    counts: Vec<Vec<f64>>,
+    errors: Vec<Vec<f64>>,
+}
+
+fn enumerations(sizes: &[usize], n_runs: usize, seed: u64) -> Result<Vec<Enumerated>> {
+    let of_size = |n: usize| {
+        let p = (LAST_LOAD * n as f64) as usize;
+        let runs = in_parallel(n_runs, |run| enumerate(n, p, (seed << 20) + run as u64))?;
+        let (counts, errors) = runs.into_iter().map(|space| (space.counts, space.errors)).unzip();
+        Ok(Enumerated { n, counts, errors })
+    };
+    sizes.iter().map(|n| of_size(*n)).collect()
+}
+
+/// About ten numbers of examples, evenly.
+fn chosen(n: usize) -> Vec<usize> {
+    let last = (LAST_LOAD * n as f64) as usize;
+    (1..=last).step_by((last / 11).max(1)).collect()
+}
+
+fn entropy_panel(
+    n: usize,
+    sampled: Option<&Enumerated>,
+    agreements: &mut Vec<Agreement>,
+) -> Result<Panel> {
+    let mut panel = Panel::new(
+        AxisSpec::linear("examples per weight α").within(0.0, LAST_LOAD),
+        AxisSpec::linear("entropy per weight").within(-0.12, 0.72),
+    );
+    panel.aspect = 1.0;
+    panel.legend = Legend::TopRight;
+    panel.add(Rule::horizontal(0.0));
+    let (color, annealed_color) = (series_color(0), series_color(1));
+    let (mut stable, mut beyond) = ((vec![0.0], vec![2f64.ln()]), (Vec::new(), Vec::new()));
+    let transition = quenched_transition()?;
+    for k in 1..=150 {
+        let alpha = transition.spinodal * f64::from(k) / 150.0;
+        if let Some(state) = quenched(alpha)? {
+            let part = if alpha <= transition.load { &mut stable } else { &mut beyond };
+            part.0.push(alpha);
+            part.1.push(state.entropy);
+        }
+    }
+    panel.add(Line::new("quenched", &stable.0, &stable.1, color));
+    panel.add(Line { dash: Dash::Dashed, ..Line::new("", &beyond.0, &beyond.1, color) });
+    let end = annealed_transition()?.load;
+    let loads: Vec<f64> = (0..=100).map(|k| end * f64::from(k) / 100.0).collect();
+    let annealed = |a: &f64| annealed_entropy(*a, annealed_overlap(*a).unwrap_or(0.0));
+    let values: Vec<f64> = loads.iter().map(annealed).collect();
+    panel.add(Line::new("annealed", &loads, &values, annealed_color));
+    let exact = |p: usize| annealed_students(n, p).iter().sum::<f64>();
+    let last = (LAST_LOAD * n as f64) as usize;
+    let (x, y): (Vec<f64>, Vec<f64>) =
+        (0..=last).map(|p| (p as f64 / n as f64, exact(p).ln() / n as f64)).unzip();
+    let line = Line::new(format!("annealed, exact at N = {n}"), &x, &y, annealed_color);
+    panel.add(Line { dash: Dash::Dotted, ..line });
+    let Some(sampled) = sampled else { return Ok(panel) };
+    let key = Dots::new("enumeration", &[], &[], Color::GRAY);
+    panel.add(Dots { open: true, ..key });
+    let p = chosen(n);
+    let x: Vec<f64> = p.iter().map(|p| *p as f64 / n as f64).collect();
+    let typical =
+        |p: &usize| mean_and_error(sampled.counts.iter().map(move |c| c[*p].ln() / n as f64));
+    let (values, errors) = p.iter().map(typical).unzip();
+    panel.add(dots("", &x, &Mean { values, errors }, color));
+    let average = |p: &usize| {
+        let (mean, error) = mean_and_error(sampled.counts.iter().map(move |c| c[*p]));
+        (mean.ln() / n as f64, error / mean / n as f64)
+    };
+    let (values, errors) = p.iter().map(average).unzip();
+    panel.add(dots("", &x, &Mean { values, errors }, annealed_color));
+    agreements.extend(counts_agree(&p, sampled, &exact)?);
+    Ok(panel)
+}
+
+/// The mean number of students against its exact value at that N: no bias is allowed. Left out are
+/// loads at which the number scatters by more than its mean, which rare samples then decide.
+fn counts_agree(
+    p: &[usize],
+    sampled: &Enumerated,
+    exact: &dyn Fn(usize) -> f64,
+) -> Result<Vec<Agreement>> {
+    let runs = (sampled.counts.len() as f64).sqrt();
+    let resolved = |p: &usize| {
+        let (mean, error) = mean_and_error(sampled.counts.iter().map(|c| c[*p]));
+        error * runs <= mean
+    };
+    let p: Vec<usize> = p.iter().copied().filter(resolved).collect();
+    let grid: Vec<f64> = p.iter().map(|p| *p as f64).collect();
+    let recorded = |values: Vec<f64>| -> Result<Trajectory> {
+        let mut run = Trajectory::new(Axis::Samples, &grid);
+        run.push("number of students over its exact mean", values)?;
+        Ok(run)
+    };
+    let relative = |c: &Vec<f64>| recorded(p.iter().map(|p| c[*p] / exact(*p)).collect());
+    let runs: Vec<Trajectory> = sampled.counts.iter().map(relative).collect::<Result<_>>()?;
+    let finite_size = FiniteSize { biases: vec![vec![0.0; p.len()]], standard_errors: 4.0 };
+    let tolerance = Tolerance {
+        gaps: vec![1e-12],
+        finite_size: Some(finite_size),
+        reason: "exact at this size: four standard errors of the mean",
+    };
+    compare(&recorded(vec![1.0; p.len()])?, &runs, Some(&tolerance))
+}
+
+fn finite_panel(spaces: &[Enumerated]) -> Result<Panel> {
+    let mut panel = Panel::new(
+        AxisSpec::linear("examples per weight α").within(0.0, LAST_LOAD),
+        AxisSpec::linear("error of a typical student ε").within(-0.015, 0.52),
+    );
+    panel.aspect = 1.0;
+    panel.legend = Legend::TopRight;
+    let transition = quenched_transition()?;
+    let (mut x, mut y) = (vec![0.0], vec![0.5]);
+    for k in 1..=120 {
+        let alpha = transition.load * f64::from(k) / 120.0;
+        if let Some(state) = quenched(alpha)? {
+            x.push(alpha);
+            y.push(error_at(state.overlap));
+        }
+    }
+    let last = y[y.len() - 1];
+    panel.add(Line::new("*N* → ∞", &x, &y, Color::BLACK));
+    let jump = Line::new("", &[transition.load; 2], &[last, 0.0], Color::BLACK);
+    panel.add(Line { dash: Dash::Dotted, ..jump });
+    panel.add(Line::new("", &[transition.load, LAST_LOAD], &[0.0, 0.0], Color::BLACK));
+    for (i, space) in spaces.iter().enumerate() {
+        let p = chosen(space.n);
+        let x: Vec<f64> = p.iter().map(|p| *p as f64 / space.n as f64).collect();
+        let at = |p: &usize| mean_and_error(space.errors.iter().map(move |e| e[*p]));
+        let (values, errors) = p.iter().map(at).unzip();
+        let label = format!("all students, *N* = {}", space.n);
+        let color = gradient_color(i, spaces.len());
+        panel.add(dots(&label, &x, &Mean { values, errors }, color));
+    }
+    if spaces.is_empty() {
+        explain_marks(&mut panel, false);
+    }
+    Ok(panel)
+}

@@ -1,0 +1,60 @@
+//! Means over runs and how far to trust them.
+
+use super::quadrature::composite_nodes;
+use super::roots::brent;
+
+/// Mean and its standard error; the error is 0 for fewer than two values.
+pub fn mean_and_error(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let (n, sum) = values.clone().fold((0.0, 0.0), |(n, sum), x| (n + 1.0, sum + x));
+    let mean = sum / n;
+    let squares: f64 = values.map(|x| (x - mean).powi(2)).sum();
+    (mean, if n > 1.0 { (squares / (n - 1.0) / n).sqrt() } else { 0.0 })
+}
+
+/// The number of standard errors, estimated from `n` ≥ 2 normal values themselves, that their mean
+/// exceeds as rarely as a normal number exceeds `gate` standard deviations: Student's t.
+///
+/// With T = √ν tan θ, ν = n − 1, P(|T| > t) is the share of ∫cos^{ν−1}θ dθ beyond atan(t/√ν).
+pub fn student_gate(gate: f64, n: usize) -> f64 {
+    let freedom = (n.max(2) - 1) as f64;
+    let power = |complement: f64| complement.sin().powf(freedom - 1.0);
+    // The complement of θ, so that small tails keep their digits. Below `least` cos^{ν−1}θ is some
+    // e^{−800} of its height, where it is narrow enough for that to matter.
+    let least = (std::f64::consts::FRAC_PI_2 - 40.0 / freedom.sqrt()).max(0.0);
+    let tail = |edge: f64| -> f64 {
+        composite_nodes(least.min(edge), edge, 24).iter().map(|(x, w)| w * power(*x)).sum()
+    };
+    let target = libm::erfc(gate / std::f64::consts::SQRT_2) * tail(std::f64::consts::FRAC_PI_2);
+    let excess = |ln_edge: f64| tail(ln_edge.exp()) - target;
+    let edge = brent(excess, -40.0, std::f64::consts::FRAC_PI_2.ln()).map_or(0.0, f64::exp);
+    freedom.sqrt() / edge.tan()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn means_and_errors_of_few_numbers() {
+        assert_eq!(mean_and_error([3.0].into_iter()), (3.0, 0.0));
+        let (mean, error) = mean_and_error([1.0, 2.0, 3.0, 6.0].into_iter());
+        assert_eq!(mean, 3.0);
+        approx::assert_relative_eq!(error, (14.0f64 / 3.0 / 4.0).sqrt());
+    }
+
+    #[test]
+    fn gates_are_the_quantiles_of_students_t() {
+        // One degree of freedom is Cauchy's distribution: t = 1/tan(πp/2).
+        let p = libm::erfc(4.0 / std::f64::consts::SQRT_2);
+        let cauchy = (0.5 * std::f64::consts::PI * p).tan().recip();
+        approx::assert_relative_eq!(student_gate(4.0, 2), cauchy, max_relative = 1e-9);
+        // Two degrees: t = √(2(1 − p)²/(p(2 − p))).
+        let two = (2.0 * (1.0 - p).powi(2) / (p * (2.0 - p))).sqrt();
+        approx::assert_relative_eq!(student_gate(4.0, 3), two, max_relative = 1e-9);
+        // The usual table: 97.5 % of eleven values, ten degrees.
+        let usual = student_gate(1.959_963_984_540_054, 11);
+        approx::assert_relative_eq!(usual, 2.228_138_851_964_939, max_relative = 1e-9);
+        // Many: the normal distribution, up to z(z² + 1)/4ν.
+        approx::assert_relative_eq!(student_gate(4.0, 100_001), 4.0 + 17e-5, max_relative = 1e-7);
+    }
+}
