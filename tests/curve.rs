@@ -90,6 +90,73 @@ fn what_cannot_be_meant_is_refused_with_what_would_be_right() {
     }
 }
 
+/// Smooth targets of three inputs in files, 60 examples.
+fn write_data(folder: &Path) {
+    let x = ndarray::Array2::from_shape_fn((60, 3), |(i, j)| {
+        ((37 * i + 101 * j + 5 * i * j).pow(2) % 97) as f64 / 48.0 - 1.0
+    });
+    let y = x.map_axis(ndarray::Axis(1), |x| (x[0] + 0.5 * x[1] * x[2]).tanh() + 3.0);
+    ndarray_npy::write_npy(folder.join("X.npy"), &x).unwrap();
+    ndarray_npy::write_npy(folder.join("y.npy"), &y.insert_axis(ndarray::Axis(1))).unwrap();
+}
+
+#[test]
+fn the_learning_curve_of_given_data_is_predicted_and_cross_validated() {
+    let place = tempfile::tempdir().unwrap();
+    write_data(place.path());
+    for kernel in ["linear", "gaussian", "exponential", "network", "tangent"] {
+        let arguments = ["curve", "--from", "X.npy", "y.npy", "--kernel", kernel, "--json"];
+        let found = json(&solvable(place.path(), &[&arguments[..], &["--out", kernel]].concat()));
+        let numbers = |value: &Value| -> Vec<f64> {
+            value.as_array().unwrap().iter().map(|x| x.as_f64().unwrap()).collect()
+        };
+        let theory = numbers(&found["theory"]["test error"]);
+        let mean = numbers(&found["simulation"]["mean"]["test error"]);
+        let sizes = numbers(&found["grid"]);
+        assert!(sizes.windows(2).all(|w| w[0] < w[1]) && *sizes.last().unwrap() == 48.0);
+        // Not a derived bound: a gross mistake would be off by factors.
+        for (theory, mean) in theory.iter().zip(&mean) {
+            assert!(theory / mean < 2.5 && mean / theory < 2.5, "{kernel}: {theory} {mean}");
+        }
+        assert_eq!(found["agreement"], Value::Null);
+        assert!(place.path().join(kernel).join("curve.png").metadata().unwrap().len() > 0);
+        let mut words: Vec<&str> = found["manifest"]["command"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|w| w.as_str().unwrap())
+            .collect();
+        words.extend(["--json", "--out", kernel]);
+        assert_eq!(json(&solvable(place.path(), &words)), found);
+    }
+}
+
+#[test]
+fn data_that_cannot_be_learned_from_are_refused() {
+    let place = tempfile::tempdir().unwrap();
+    write_data(place.path());
+    let constant = ndarray::Array2::<f64>::ones((60, 1));
+    ndarray_npy::write_npy(place.path().join("one.npy"), &constant).unwrap();
+    let few = ndarray::Array2::<f64>::eye(4);
+    ndarray_npy::write_npy(place.path().join("few.npy"), &few).unwrap();
+    let refusals: [(&[&str], i32, &str); 7] = [
+        (&["--from", "X.npy", "one.npy"], 3, "target"),
+        (&["--from", "few.npy", "few.npy"], 2, "10"),
+        (&["--from", "X.npy", "few.npy"], 3, "60"),
+        (&["--from", "X.npy", "none.npy"], 3, "none.npy"),
+        (&["--from", "X.npy", "y.npy", "--snr", "5"], 2, "--snr"),
+        (&["--from", "X.npy", "y.npy", "--width", "2", "--kernel", "linear"], 2, "--width"),
+        (&["--from", "X.npy", "y.npy", "--splits", "1"], 2, "splits"),
+    ];
+    for (arguments, status, word) in refusals {
+        let output = solvable(place.path(), &[&["curve"], arguments].concat());
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(text.contains(word), "{arguments:?}: {text}");
+        assert_eq!(output.status.code(), Some(status), "{arguments:?}: {text}");
+        assert!(!place.path().join("out").exists(), "{arguments:?} left something behind");
+    }
+}
+
 #[test]
 fn every_curve_is_listed_with_its_parameters() {
     let place = tempfile::tempdir().unwrap();

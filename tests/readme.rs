@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use ndarray::array;
+use ndarray::{Array2, Axis};
 use ndarray_npy::write_npy;
 
 const README: &str = include_str!("../README.md");
@@ -83,8 +83,10 @@ fn prepare(place: &Path) {
     let tables = blocks("csv");
     assert_eq!(tables.len(), 1, "the page shows one table");
     fs::write(place.join("animals.csv"), &tables[0]).unwrap();
-    write_npy(place.join("X.npy"), &array![[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]]).unwrap();
-    write_npy(place.join("Y.npy"), &array![[1.0], [-1.0], [0.5]]).unwrap();
+    let inputs = Array2::from_shape_fn((20, 2), |(i, j)| ((3 * i + 7 * j * i) % 11) as f64 / 11.0);
+    write_npy(place.join("X.npy"), &inputs).unwrap();
+    let targets = inputs.map_axis(Axis(1), |x| x[0] - x[0] * x[1]).insert_axis(Axis(1));
+    write_npy(place.join("Y.npy"), &targets).unwrap();
 }
 
 /// A line as words: columns may be aligned differently where the page leaves out their longest cell.

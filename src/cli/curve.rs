@@ -3,13 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use solvable::figures::curve::curve as draw;
+use solvable::figures::curve::{curve as draw, data as draw_data};
 use solvable::generalization::curve::{Curve, Point};
 use solvable::generalization::curves::{ALL, find};
 use solvable::generalization::measured::{Measured, Measurement, Simulation};
 use solvable::store::{Manifest, OutDir};
 use solvable::{Error, Result};
 
+use super::curve_from::FromData;
 use super::curve_parameters::Parameters;
 use super::render::{Style, render};
 use super::values::{Range, SimulationSize};
@@ -19,6 +20,7 @@ const EXAMPLES: &str = "\
 Examples:
   solvable curve --model ridge --snr 5 --over alpha=0.1..10 --simulate N=100,seeds=20
   solvable curve --model ridge --ridge 0 --over alpha=0.1..10 --json
+  solvable curve --from X.npy y.npy --kernel tangent --ridge 0.01
   solvable curve --list";
 
 /// Largest table of numbers a simulation may hold at once: 4 GB.
@@ -29,18 +31,22 @@ const SIMULATED: usize = 13;
 /// Predict a learning curve in the limit of many dimensions, and measure it on finite systems.
 ///
 /// Writes curve.{svg,pdf,png,csv} and prints theory, the mean over simulated systems with its
-/// standard error, and how far the two are apart. Where theory diverges there is no number.
+/// standard error, and how far the two are apart. Where theory diverges there is no number. With
+/// --from it is the learning curve of kernel ridge regression on your own data, beside cross
+/// validation.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
     /// Which curve; --list shows all.
-    #[arg(long, value_name = "NAME", required_unless_present = "list")]
+    #[arg(long, value_name = "NAME", required_unless_present_any = ["list", "from"])]
     model: Option<String>,
     /// List the curves with their parameters, and compute nothing.
     #[arg(long)]
     list: bool,
     #[command(flatten)]
     parameters: Parameters,
+    #[command(flatten)]
+    data: FromData,
     /// The parameter that changes, and its range [default: alpha=0.1..10, or the first parameter].
     #[arg(long, value_name = "NAME=FROM..TO", value_parser = values::range)]
     over: Option<Range>,
@@ -71,6 +77,9 @@ pub struct Args {
 
 /// Predicts, measures, draws.
 pub fn run(args: Args, output: &Output) -> Result<Status> {
+    if let Some(files) = &args.data.from {
+        return of_data(&args, files, output);
+    }
     let Some(model) = args.model.as_deref().filter(|_| !args.list) else {
         return list(&args, output);
     };
@@ -92,6 +101,42 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
     output.note(format_args!("{}: {}", path.display(), files.join(", ")));
     let holds = measured.simulated.as_ref().is_none_or(|s| report::hold(&s.agreements));
     Ok(if holds { Status::Success } else { Status::ToleranceExceeded })
+}
+
+/// The learning curve of the user's own data.
+fn of_data(args: &Args, files: &[PathBuf], output: &Output) -> Result<Status> {
+    let curve = args.data.run(files, &args.parameters, args.seed)?;
+    let default = || Path::new("out").join(format!("curve-{}", curve.name));
+    let path = args.out.clone().unwrap_or_else(default);
+    let mut out = OutDir::create(&path, args.force)?;
+    interrupt::ends_the_program()?;
+    let sheet = draw_data(&curve.predicted, &curve.measured, curve.variance);
+    let files = render(&sheet, args.style)?;
+    let held = interrupt::hold();
+    for (extension, bytes) in files {
+        out.write(&format!("curve.{extension}"), &bytes)?;
+    }
+    let mut manifest = Manifest::new(args.seed);
+    manifest.command = command(args);
+    manifest.settings = curve.settings.clone();
+    manifest.settings.insert("style".into(), json!(args.style.name()));
+    manifest.inputs.clone_from(&curve.inputs);
+    manifest.warnings.clone_from(&curve.warnings);
+    let manifest = out.finish(manifest)?;
+    drop(held);
+    for warning in &manifest.warnings {
+        output.warn(format_args!("warning: {warning}"));
+    }
+    if args.json {
+        let mut document = curve.to_json();
+        document["manifest"] = manifest.to_json()?;
+        output.json(&document)?;
+    } else {
+        output.data(&curve.text())?;
+    }
+    let files: Vec<_> = manifest.outputs.iter().map(|file| file.file.as_str()).collect();
+    output.note(format_args!("{}: {}", path.display(), files.join(", ")));
+    Ok(Status::Success)
 }
 
 fn measurement(args: &Args, curve: &'static Curve) -> Result<Measurement> {
@@ -203,6 +248,10 @@ fn command(args: &Args) -> Vec<String> {
         command.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
     };
     add("--model", args.model.clone());
+    command.extend(args.data.command());
+    let mut add = |flag: &str, value: Option<String>| {
+        command.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
+    };
     for (name, value) in args.parameters.values() {
         add(&format!("--{name}"), Some(report::exact(value)));
     }

@@ -14,7 +14,12 @@ pub struct Parameters(Vec<(&'static str, f64)>);
 impl Parameters {
     /// Whether a parameter was given.
     pub fn given(&self, name: &str) -> bool {
-        self.0.iter().any(|(n, _)| *n == name)
+        self.get(name).is_some()
+    }
+
+    /// A value that was given.
+    pub fn get(&self, name: &str) -> Option<f64> {
+        self.0.iter().find(|(n, _)| *n == name).map(|(_, value)| *value)
     }
 
     /// What was given, in the order of the curves.

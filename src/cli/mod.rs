@@ -14,6 +14,7 @@ mod check;
 mod cite;
 mod completions;
 mod curve;
+mod curve_from;
 mod curve_parameters;
 mod embed;
 mod environment;

@@ -1,7 +1,10 @@
 //! The figure of a learning curve that a user asked for.
 
+use crate::generalization::from_data::{Estimate, MeasuredPoint, PredictedPoint};
 use crate::generalization::measured::{Measured, Measurement};
-use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Scale, Sheet, series_color, series_dash};
+use crate::plot::{
+    AxisSpec, Color, Dots, Legend, Line, Panel, Rule, Scale, Sheet, series_color, series_dash,
+};
 
 use super::parts::explain_marks;
 
@@ -38,6 +41,37 @@ pub fn curve(measurement: &Measurement, measured: &Measured) -> Sheet {
     let description = "Lines: theory of the infinite system, broken where it diverges. Circles: mean \
         over simulated systems, with standard errors.";
     Sheet { description: description.into(), ..Sheet::new(curve.summary, vec![panel]) }
+}
+
+/// The learning curve of a user's own data: theory as lines, cross validation as circles with
+/// standard errors.
+pub fn data(predicted: &[PredictedPoint], measured: &[MeasuredPoint], variance: f64) -> Sheet {
+    let mut panel =
+        Panel::new(AxisSpec::log("training examples *P*"), AxisSpec::linear("mean square error"));
+    panel.legend = Legend::Right;
+    let x: Vec<f64> = predicted.iter().map(|p| p.samples as f64).collect();
+    let theory = [
+        ("test error", predicted.iter().map(|p| p.test_error).collect::<Vec<f64>>()),
+        ("training error", predicted.iter().map(|p| p.training_error).collect()),
+    ];
+    let found: [Vec<Estimate>; 2] = [
+        measured.iter().map(|p| p.test_error).collect(),
+        measured.iter().map(|p| p.training_error).collect(),
+    ];
+    for (k, ((name, values), found)) in theory.into_iter().zip(found).enumerate() {
+        let line = Line::new(name, &x, &values, series_color(k));
+        panel.add(Line { dash: series_dash(k), ..line });
+        let mean: Vec<f64> = found.iter().map(|e| e.mean).collect();
+        let spread = Some(found.iter().map(|e| e.standard_error).collect());
+        panel.add(Dots { open: true, spread, ..Dots::new("", &x, &mean, series_color(k)) });
+    }
+    panel.add(Rule { label: Some("mean only".into()), ..Rule::horizontal(variance) });
+    panel.add(Line::new("theory", &[], &[], Color::GRAY));
+    panel.add(Dots { open: true, ..Dots::new("cross validation", &[], &[], Color::GRAY) });
+    let description = "Lines: prediction from the Gram matrix of the data. Circles: mean over random \
+        splits, with standard errors.";
+    let sheet = Sheet::new("Learning curve of kernel regression on the data", vec![panel]);
+    Sheet { description: description.into(), ..sheet }
 }
 
 /// The stretches between divergences.
