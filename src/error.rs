@@ -115,7 +115,7 @@ impl Error {
         value: impl std::fmt::Display,
         allowed: impl Into<String>,
     ) -> Self {
-        Self::Parameter { name: name.into(), value: value.to_string(), allowed: allowed.into() }
+        Self::Parameter { name: name.into(), value: shown(&value), allowed: allowed.into() }
     }
 
     /// Shorthand for [`Error::Shape`].
@@ -136,5 +136,29 @@ impl Error {
             Self::Output { .. } => 5,
             Self::Assumption { .. } | Self::Diverges { .. } | Self::Numerical { .. } => 1,
         }
+    }
+}
+
+/// A value as a message shows it: a number of many zeros by its exponent.
+fn shown(value: &impl std::fmt::Display) -> String {
+    let plain = value.to_string();
+    match plain.parse::<f64>() {
+        Ok(number) if plain.len() > 24 => format!("{number:e}"),
+        _ => plain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_many_zeros_are_shown_by_their_exponent() {
+        let text = |value: f64| Error::parameter("edge", value, "it must be less").to_string();
+        assert_eq!(text(1e300), "edge is 1e300: it must be less");
+        assert_eq!(text(-2.5e-200), "edge is -2.5e-200: it must be less");
+        assert_eq!(text(0.25), "edge is 0.25: it must be less");
+        let word = "a name that is longer than any number";
+        assert!(Error::parameter("item", word, "no").to_string().contains(word));
     }
 }

@@ -174,7 +174,7 @@ fn the_same_seed_gives_the_same_bytes_and_the_manifest_the_command() {
 #[test]
 fn bad_input_is_refused_by_the_name_of_its_flag() {
     let block = ["block", "--members", "5", "--shared", "5"];
-    let cases: [(&[&str], &str, &str); 22] = [
+    let cases: [(&[&str], &str, &str); 23] = [
         (&["tree", "--flip", "0.6"], "--flip is 0.6", "from 0 (all items alike) to 0.5"),
         (&["tree", "--flip", "-0.1"], "--flip is -0.1", "0.5"),
         (&["tree", "--flip", "nan"], "--flip", "finite"),
@@ -190,7 +190,8 @@ fn bad_input_is_refused_by_the_name_of_its_flag() {
         (&["ring", "--items", "2"], "--items is 2", "at least 3"),
         (&["ring", "--items", "5000"], "--items is 5000", "at most 4096"),
         (&["ring", "--smoothness", "0"], "--smoothness", "positive"),
-        (&["order", "--smoothness", "1e300"], "--smoothness", "1e6"),
+        (&["order", "--smoothness", "1e300"], "--smoothness is 1e300", "1e6"),
+        (&["block", "--items", "1", "--members", "1", "--shared", "5"], "--items is 1", "least 2"),
         (&["order", "--edge", "-1"], "--edge", "positive"),
         (&["grid", "--rows", "1"], "--rows is 1", "at least 2"),
         (&["grid", "--rows", "100", "--columns", "100"], "--rows × --columns is 10000", "4096"),

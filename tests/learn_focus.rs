@@ -136,7 +136,7 @@ fn what_cannot_be_followed_is_refused_and_the_nearest_name_is_told() {
         refused(place.path(), &["worm", "--focus", pair], parts);
     };
     refused("wrm,bones", &["no item \"wrm\"", "did you mean \"worm\"?"]);
-    refused("worm,bonse", &["no feature \"bonse\"", "bones"]);
+    refused("worm,bonse", &["no feature \"bonse\"", "did you mean \"bones\"?"]);
     refused("worm", &["--focus is \"worm\"", "a comma"]);
     refused("", &["a comma"]);
     refused(",", &["no item"]);

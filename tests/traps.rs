@@ -14,7 +14,7 @@ use solvable::deep_linear::two_layer::TwoLayerMode;
 use solvable::deep_linear::two_layer_network::TwoLayerNetwork;
 use solvable::math::linalg::{frobenius_norm, svd};
 use solvable::math::random::{Purpose, gaussian, orthogonal, stream};
-use solvable::{Correlations, Modes, Solvable};
+use solvable::{Correlations, Dataset, Modes, Solvable};
 use two_layers::{flow_of, maps, zero_balanced};
 
 fn norm(a: &Array2<f64>) -> f64 {
@@ -127,6 +127,18 @@ fn negative_layers_keep_their_sign() {
     let predicted = network.weights_at(&[0.0], &network.hidden_bases(5)).unwrap().swap_remove(0);
     for (a, b) in predicted.iter().zip(network.initial_weights(5).unwrap()) {
         assert!(norm(&(a - &b)) < 1e-14);
+    }
+}
+
+/// Modes that no hidden unit holds are zero in theory, and rounding of the others in a trained map.
+#[test]
+fn a_layer_too_narrow_for_all_modes_is_judged_by_the_rounding_of_the_others() {
+    let task = Correlations::of(&Dataset::worm()).unwrap();
+    let network = AlignedNetwork::uniform(task, &[1], 0.03, 0.04);
+    let grid: Vec<f64> = (0..=100).map(|i| 0.5 * f64::from(i)).collect();
+    for agreement in solvable::check(&network, &grid, &[0, 1]).unwrap() {
+        assert!(agreement.holds(), "{agreement:?}");
+        assert!(agreement.tolerance.unwrap() < 0.2, "vacuous: {agreement:?}");
     }
 }
 

@@ -29,7 +29,8 @@ pub fn nearest<'a>(name: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<
         names.into_iter().map(|candidate| (distance(&lower, candidate), candidate)).collect();
     let near = |(edits, candidate): &(usize, &str)| {
         let begun = lower.len() >= 3 && candidate.contains(&lower);
-        begun || *edits <= (candidate.chars().count() / 3).max(1)
+        // Two edits from five letters on: two letters the wrong way round are two.
+        begun || *edits <= ((candidate.chars().count() + 1) / 3).max(1)
     };
     if ranked.iter().any(near) {
         ranked.retain(near);
@@ -71,6 +72,7 @@ mod tests {
         assert_eq!(nearest("saxe2019_fg3", names), ["saxe2019_fig3", "saxe2014_fig3"]);
         assert_eq!(nearest("Algined", names), ["aligned"]);
         assert_eq!(nearest("saxe2014", names)[0], "saxe2014_fig3");
+        assert_eq!(nearest("bonse", ["move", "bones", "bark"]), ["bones"]);
         assert_eq!(nearest("zzz", names), names);
         assert_eq!(nearest("", names), names);
         assert!(nearest("a", []).is_empty());

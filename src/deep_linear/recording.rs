@@ -9,6 +9,8 @@ use crate::{Axis, Correlations, Modes, Result, Trajectory};
 
 /// Part of an observable's size that adaptive integration and rounding may leave.
 const NUMERICAL_FLOOR: f64 = 1e-9;
+/// Part of a map's size that rounding leaves anywhere in it after many steps.
+const ROUNDING: f64 = 1e-12;
 
 /// Name of the strength of mode `k`, counted from 0.
 pub fn mode_name(k: usize) -> String {
@@ -92,8 +94,15 @@ pub fn step_halving_tolerance(
     prediction: &Trajectory,
 ) -> Result<Tolerance> {
     let grid = prediction.grid();
-    let run = |rate: f64| train(weights.clone(), task, modes, rate, grid);
-    let (whole, half) = join(|| run(rate), || run(0.5 * rate));
+    tolerance_by_halving(rate, |rate| train(weights.clone(), task, modes, rate, grid))
+}
+
+/// As [`step_halving_tolerance`], for any training with a rate.
+pub fn tolerance_by_halving(
+    rate: f64,
+    train: impl Fn(f64) -> Result<Trajectory> + Sync,
+) -> Result<Tolerance> {
+    let (whole, half) = join(|| train(rate), || train(0.5 * rate));
     Ok(halving_tolerance(&whole?, &half?))
 }
 
@@ -122,11 +131,14 @@ pub(crate) fn tolerance_with_loss(
 ) -> Tolerance {
     let targets = modes.targets();
     let largest = |gaps: &[f64]| gaps.iter().copied().fold(0.0, f64::max);
+    // A mode without a strength of its own is read off a map that is rounded at the size of the others.
+    let rounding = ROUNDING * largest(&targets);
     let mut gaps = Vec::with_capacity(modes.len() + 1);
     let mut loss = vec![0.0; prediction.grid().len()];
     for (k, (_, strengths)) in prediction.columns().take(modes.len()).enumerate() {
         gaps.push(
-            2.0 * largest(&mode_gaps[k]) + NUMERICAL_FLOOR * targets[k].max(largest(strengths)),
+            2.0 * largest(&mode_gaps[k])
+                + rounding.max(NUMERICAL_FLOOR * targets[k].max(largest(strengths))),
         );
         let d = modes.input_variances[k];
         for (i, out) in loss.iter_mut().enumerate() {

@@ -48,7 +48,7 @@ pub fn focus(focus: &Focus) -> Sheet {
     Sheet { description: description.into(), width: Width::OneAndHalf, ..sheet }
 }
 
-/// A time with three digits after the point at most, and no more than it needs.
+/// A time with one digit after the point, or none from 100 on.
 struct Short(f64);
 
 impl std::fmt::Display for Short {

@@ -4,11 +4,14 @@ use super::parts::even_grid;
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::half_times::first_crossing;
-use crate::plot::{AxisSpec, Color, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, series_color};
+use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples};
+use crate::plot::{
+    AxisSpec, Color, Dots, Heatmap, Legend, Line, Marker, Panel, Rule, Sheet, series_color,
+};
 use crate::semantic::coherence::{half_time, half_time_gap};
 use crate::solvable::in_parallel;
 use crate::task::environment::{Detected, PlantedCategory};
-use crate::{Agreement, Correlations, Result, Solvable};
+use crate::{Agreement, Correlations, Modes, Result, Solvable};
 
 /// Items and features of the tables whose modes are taken, of those that networks learn, and of the
 /// one that is shown.
@@ -34,7 +37,8 @@ pub(super) const FIGURE: Figure = Figure {
         samples (circles; mean and standard deviation). Below C = 1 the category cannot be detected. \
         d, Time at which a two-layer network that starts with mode strength 10⁻³ has half learned its \
         largest mode: theory (line) and gradient descent on samples of 60 items and 80 features \
-        (circles). Small tables learn a little later: their largest mode of noise is below its limit. \
+        (circles), and a tanh network from the same weights (triangles; farthest from the linear one by the \
+        share given). Small tables learn a little later: their largest mode of noise is below its limit. \
         Sizes and probabilities are ours.",
     controls: &[
         Control {
@@ -137,8 +141,8 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         }
         panels.push(panel);
     }
-    let learned = learning_times(&at(LEARNED)?, n_runs, settings.seed)?;
-    panels.push(learning_panel(&learned, &grid, settings)?);
+    let (learned, tanh) = learning_times(&at(LEARNED)?, n_runs, settings.seed)?;
+    panels.push(learning_panel(&learned, &tanh, &grid, settings)?);
     agreements
         .extend(learned.iter().filter(|p| !p.runs.is_empty()).map(|p| p.agreement("half time")));
     let sheet = Sheet { description: FIGURE.caption.into(), ..Sheet::new(FIGURE.title, panels) };
@@ -194,37 +198,58 @@ fn points(
     points
 }
 
-/// Half times of the largest mode in networks that learn samples. The step's own error is taken
-/// twice, measured by halving the step once for each category.
-fn learning_times(categories: &[PlantedCategory], n: usize, seed: u64) -> Result<Vec<Point>> {
-    let time = |category: &PlantedCategory, seed: u64, rate: f64| -> Result<f64> {
+/// Half times of the largest mode in networks that learn samples, and in tanh networks from the same
+/// weights. The step's own error is taken twice, measured by halving the step once for each category.
+fn learning_times(
+    categories: &[PlantedCategory],
+    n: usize,
+    seed: u64,
+) -> Result<(Vec<Point>, Vec<Vec<f64>>)> {
+    let time = |category: &PlantedCategory, seed: u64, rate: f64, tanh: bool| -> Result<f64> {
         let data = category.sample(seed)?;
         let half = 0.5 * category.measure(&data)?.singular_value * category.n_items() as f64;
         let end = 2.0 * half_time(category, U0)?.unwrap_or(0.0);
         let grid = even_grid(end, 241);
         let task = Correlations::of(&data)?;
         // Two hidden units hold the mode in question and the next.
-        let run = AlignedNetwork::uniform(task, &[2], U0.sqrt(), rate).simulate(&grid, seed)?;
-        Ok(first_crossing(&grid, run.get("mode 1").unwrap_or_default(), half).unwrap_or(end))
+        let modes = Modes::of(&task)?;
+        let network = AlignedNetwork::uniform(task, &[2], U0.sqrt(), rate);
+        let mut strength = Vec::with_capacity(grid.len());
+        if tanh {
+            let net = DenseNetwork::new(network.initial_weights(seed)?, Activation::Tanh)?;
+            gradient_descent_examples(net, &data, rate, &grid, |_, net| {
+                // Items are one-hot: their outputs are the columns of the map.
+                let outputs = net.forward(data.inputs.view());
+                strength.push(modes.u.column(0).dot(&outputs.t().dot(&modes.v.column(0))));
+                Ok(())
+            })?;
+        } else {
+            strength = network.simulate(&grid, seed)?.get("mode 1").unwrap_or_default().to_vec();
+        }
+        Ok(first_crossing(&grid, &strength, half).unwrap_or(end))
     };
-    in_parallel(categories.len(), |i| {
+    let points = in_parallel(categories.len(), |i| {
         let category = &categories[i];
         let seed_of = |run: usize| seed + 1 + (i * n + run) as u64;
-        let runs: Result<Vec<f64>> = (0..n).map(|run| time(category, seed_of(run), RATE)).collect();
-        let runs = runs?;
+        let all = |tanh: bool| -> Result<Vec<f64>> {
+            (0..n).map(|run| time(category, seed_of(run), RATE, tanh)).collect()
+        };
+        let (runs, tanh) = (all(false)?, all(true)?);
         let step = match runs.first() {
-            Some(first) => 4.0 * (first - time(category, seed_of(0), 0.5 * RATE)?).abs(),
+            Some(first) => 4.0 * (first - time(category, seed_of(0), 0.5 * RATE, false)?).abs(),
             None => 0.0,
         };
         let error = 4.0 * category.scatter() / (n.max(1) as f64).sqrt();
         let gap = category.finite_size().singular_value + error;
-        Ok(Point {
+        let point = Point {
             coherence: category.coherence(),
             theory: half_time(category, U0)?.unwrap_or(0.0),
             allowed: half_time_gap(category, U0, gap)? + step,
             runs,
-        })
-    })
+        };
+        Ok((point, tanh))
+    })?;
+    Ok(points.into_iter().unzip())
 }
 
 fn coherence_panel(label: &str, sampled: bool) -> Panel {
@@ -261,11 +286,24 @@ fn table_panel(settings: &Settings) -> Result<Panel> {
     Ok(panel)
 }
 
-fn learning_panel(points: &[Point], grid: &[f64], settings: &Settings) -> Result<Panel> {
+fn learning_panel(
+    points: &[Point],
+    tanh: &[Vec<f64>],
+    grid: &[f64],
+    settings: &Settings,
+) -> Result<Panel> {
     let simulated = points.iter().any(|p| !p.runs.is_empty());
     let mut panel = coherence_panel("half-learning time (τ)", false);
     if simulated {
-        panel.add(Dots { open: true, ..Dots::new("simulation", &[], &[], Color::GRAY) });
+        panel.add(Dots { open: true, ..Dots::new("linear network", &[], &[], Color::GRAY) });
+        let mean = |runs: &Vec<f64>| runs.iter().sum::<f64>() / runs.len() as f64;
+        let times: Vec<f64> = tanh.iter().map(mean).collect();
+        let off = points.iter().zip(&times).map(|(p, t)| (t / p.mean() - 1.0).abs());
+        let off = 100.0 * off.fold(0.0, f64::max);
+        let at: Vec<f64> = points.iter().map(|p| p.coherence).collect();
+        let label = format!("tanh network (off by {off:.0} %)");
+        let dots = Dots::new(label, &at, &times, series_color(2));
+        panel.add(Dots { open: true, marker: Marker::Triangle, ..dots });
     }
     panel.legend = Legend::TopRight;
     let d = (LEARNED.0 as f64).recip();

@@ -8,12 +8,14 @@ use super::parts::{
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::two_layer::TwoLayerMode;
-use crate::net::{LinearNetwork, gradient_descent};
+use crate::net::{Activation, LinearNetwork, gradient_descent};
 use crate::plot::{
-    AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, Text, Width,
+    AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Marker, Panel, Rule, Sheet, Text, Width,
     series_color,
 };
+use crate::semantic::nonlinear::{NonlinearNetwork, Snapshot};
 use crate::semantic::saddles::plateaus;
+use crate::solvable::in_parallel;
 use crate::{Agreement, Axis, Correlations, Dataset, Result, Solvable, Trajectory, compare};
 
 const END: f64 = 50.0;
@@ -29,11 +31,14 @@ pub(super) const FIGURE: Figure = Figure {
     reference: "saxe2021",
     title: "Only deep networks learn in stages, which are saddle points of the error surface",
     caption: "a, Loss of a shallow and of a two-layer linear network that learn seven properties of \
-        canary, salmon, oak and rose. Lines: exact. Circles: gradient descent. Dashed: loss at the \
+        canary, salmon, oak and rose. Lines: exact. Circles: gradient descent; triangles: networks \
+        of 64 tanh or ReLU units from random weights of the same expected strength, and their largest \
+        departure from the deep line as a share of its range (ReLU units, each deaf to half of the items, leave \
+        the first plateau later and have no third one; saxe2021_fig5e has the reason). Dashed: loss at the \
         saddles where the strongest modes are learned and the others are zero; filled dots: where the deep \
-        network is closest to them (its two weakest modes are equal and learned together). b, The loss ½(1 − ab)² of a \
-        X trajectory (line) and gradient descent (circles) from a start that nearly cancels: \
-        it passes the saddle at the origin and ends on one of the two lines of minima, ab = 1. The \
+        network is closest to them (its two weakest modes are equal and learned together). b, The loss ½(1 − ab)² of two \
+        layers a and b of one unit each (color), exact trajectory (line) and gradient descent (circles) \
+        from a start that nearly cancels: it passes the saddle at the origin and ends on one of the two lines of minima, ab = 1. The \
         paper's panel is a schematic; u₀ and the start in b are chosen here.",
     controls: &[
         Control {
@@ -110,7 +115,40 @@ fn losses(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel>
         panel.add(Dots { size: 1.5, ..dots });
     }
     explain_marks(&mut panel, settings.effort != Effort::Theory);
+    if settings.effort != Effort::Theory {
+        let deep = network(2).predict(&grid)?;
+        add_nonlinear(&mut panel, settings, &grid, deep.get("loss").unwrap_or_default())?;
+    }
     Ok(panel)
+}
+
+/// The loss of networks with nonlinear units.
+fn add_nonlinear(panel: &mut Panel, settings: &Settings, grid: &[f64], deep: &[f64]) -> Result<()> {
+    let units = [Activation::Tanh, Activation::Relu];
+    let courses = in_parallel(units.len(), |i| {
+        let network = NonlinearNetwork {
+            data: Dataset::toy(),
+            n_hidden: 64,
+            activation: units[i],
+            // Entries of variance σ²/N in both layers make modes of strength σ²/2.
+            scale: (2.0 * settings.get("u0")).sqrt(),
+            rate: 0.02,
+        };
+        let loss = |s: &Snapshot| {
+            let errors = &s.outputs - &network.data.targets;
+            0.5 * errors.iter().map(|e| e * e).sum::<f64>() / network.data.n_samples() as f64
+        };
+        Ok(network.train(grid, settings.seed)?.iter().map(loss).collect::<Vec<f64>>())
+    })?;
+    let marks = [("tanh", Marker::Triangle), ("ReLU", Marker::Wedge)];
+    for (i, (course, (name, marker))) in courses.iter().zip(marks).enumerate() {
+        let gap = deep.iter().zip(course).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        let label = format!("{name} (off by {:.0} %)", 100.0 * gap / deep[0]);
+        let (x, y) = thin(grid, course);
+        let dots = Dots::new(label, &x, &y, series_color(2 + i));
+        panel.add(Dots { marker, open: true, ..dots });
+    }
+    Ok(())
 }
 
 /// Both layers over time, from just off the way into the saddle.

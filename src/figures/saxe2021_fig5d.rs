@@ -32,7 +32,7 @@ pub(super) const FIGURE: Figure = Figure {
         level: exact theory of two aligned layers with 32 hidden units (lines), gradient descent \
         in the linear network (circles) and in a tanh network from the same weights (triangles). b, Time \
         at which half of a level is learned, with nonlinear networks from the same weights in \
-        many hidden bases (mean and standard deviation); their shift sideways is for reading only.",
+        many hidden bases (mean and standard deviation; why ReLU units are late is in saxe2021_fig5e); their shift sideways is for reading only.",
     controls: &[
         Control {
             name: "flip",

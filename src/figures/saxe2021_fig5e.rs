@@ -7,9 +7,10 @@ use super::parts::{
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::shallow::{ShallowFlow, ShallowNetwork};
+use crate::gated::frozen::at_start;
 use crate::net::{Activation, LinearNetwork, gradient_descent};
 use crate::plot::{
-    AxisSpec, Color, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
+    AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
 };
 use crate::semantic::illusion::ItemFeature;
 use crate::semantic::nonlinear::NonlinearNetwork;
@@ -19,6 +20,8 @@ use crate::{Agreement, Axis, Correlations, Dataset, Result, Solvable, Trajectory
 const END: f64 = 60.0;
 /// Hidden units of the nonlinear networks.
 const N_HIDDEN: usize = 64;
+/// Rectified units: seen on the colors of the modes.
+const RELU: Color = Color(240, 160, 40);
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig5e",
@@ -29,7 +32,10 @@ pub(super) const FIGURE: Figure = Figure {
         modes (line, exact) over the contributions of the single modes, positive and negative ones \
         stacked separately; gradient descent (circles), and networks of 64 tanh or ReLU units from \
         random weights of the same expected strength (triangles; mean of three), whose largest departure \
-        from the line is given as a share of its range. b, One layer: the same modes are learned together and \
+        from the line is given as a share of its range. A ReLU unit never hears of the items whose \
+        first weight starts below zero, about half of them, and learns the others from a weaker table. Dashed: \
+        linear networks with those gates, held as they start and trained by gradient descent; ReLU units \
+        depart from that by the second number. b, One layer: the same modes are learned together and \
         cancel at every time, so that the belief never leaves zero but for its start. c, The caveat: one \
         layer whose two inputs are correlated, with the best weights 1 and 0. Its second weight errs \
         too. Depth is needed only if inputs are white.",
@@ -100,32 +106,52 @@ fn belief(settings: &Settings, depth: usize, agreements: &mut Vec<Agreement>) ->
     let name = if depth == 1 { "shallow" } else { "deep" };
     agreements.extend(named(name, check(&pair, &grid, &[settings.seed])?));
     if depth == 2 {
-        for (i, activation) in [Activation::Tanh, Activation::Relu].into_iter().enumerate() {
-            let mean = nonlinear(settings, &data, activation, &pair, &grid)?;
-            let size = |values: &[f64]| {
-                let high = values.iter().copied().fold(f64::MIN, f64::max);
-                high - values.iter().copied().fold(f64::MAX, f64::min)
-            };
-            let gap = total.iter().zip(&mean).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-            let name = if i == 0 { "tanh" } else { "ReLU" };
-            let label = format!("{name} (off by {:.0} %)", 100.0 * gap / size(total));
-            let (x, y) = thin(&grid, &mean);
-            let marker = [Marker::Triangle, Marker::Wedge][i];
-            let color = [Color::BLACK, Color(110, 110, 110)][i];
-            panel.add(Dots { marker, open: i == 0, ..Dots::new(label, &x, &y, color) });
-        }
+        add_nonlinear(&mut panel, settings, &data, &pair, total)?;
     }
     Ok(panel)
 }
 
-/// Mean over three random starts whose modes are expected to be as strong as the aligned ones.
-fn nonlinear(
+/// Networks of tanh and rectified units, and the latter with their gates held.
+fn add_nonlinear(
+    panel: &mut Panel,
+    settings: &Settings,
+    data: &Dataset,
+    pair: &ItemFeature,
+    total: &[f64],
+) -> Result<()> {
+    let grid = even_grid(END, 301);
+    let range = |of: fn(f64, f64) -> f64| total.iter().copied().reduce(of).unwrap_or(0.0);
+    let size = range(f64::max) - range(f64::min);
+    let off = |a: &[f64], b: &[f64]| {
+        let gap = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        format!("{:.0} %", 100.0 * gap / size)
+    };
+    let tanh = mean_course(settings, data, Activation::Tanh, pair, &grid)?[0].clone();
+    let (x, y) = thin(&grid, &tanh);
+    let label = format!("tanh (off by {})", off(total, &tanh));
+    panel.add(Dots {
+        marker: Marker::Triangle,
+        open: true,
+        ..Dots::new(label, &x, &y, Color::BLACK)
+    });
+    let [relu, held] = mean_course(settings, data, Activation::Relu, pair, &grid)?;
+    let label = format!("ReLU (off by {})", off(total, &relu));
+    let (x, y) = thin(&grid, &relu);
+    panel.add(Dots { marker: Marker::Wedge, ..Dots::new(label, &x, &y, RELU) });
+    let label = format!("its gates, held ({} from it)", off(&held, &relu));
+    panel.add(Line { dash: Dash::Dashed, ..Line::new(label, &grid, &held, RELU) });
+    Ok(())
+}
+
+/// Mean over three random starts whose modes are expected to be as strong as the aligned ones, and that
+/// of the gated networks that rectified units start as.
+fn mean_course(
     settings: &Settings,
     data: &Dataset,
     activation: Activation,
     pair: &ItemFeature,
     grid: &[f64],
-) -> Result<Vec<f64>> {
+) -> Result<[Vec<f64>; 2]> {
     let network = NonlinearNetwork {
         data: data.clone(),
         n_hidden: N_HIDDEN,
@@ -136,11 +162,26 @@ fn nonlinear(
     };
     let item = data.inputs.rows().into_iter().position(|x| x.iter().eq(&pair.input)).unwrap_or(0);
     let runs = in_parallel(3, |run| {
-        let snapshots = network.train(grid, settings.seed + run as u64)?;
-        Ok(snapshots.iter().map(|s| s.outputs[[item, pair.feature]]).collect::<Vec<_>>())
+        let seed = settings.seed + run as u64;
+        let snapshots = network.train(grid, seed)?;
+        let course: Vec<f64> = snapshots.iter().map(|s| s.outputs[[item, pair.feature]]).collect();
+        let mut held = Vec::with_capacity(grid.len());
+        if activation == Activation::Relu {
+            let gated = at_start(&network.start(seed)?, data)?;
+            gated.train(network.rate, grid, |_, net| {
+                // Items are one-hot: the map of their context has their features as a column.
+                held.push(net.context_map(item)[[pair.feature, item]]);
+                Ok(())
+            })?;
+        }
+        Ok([course, held])
     })?;
-    let n = runs.len() as f64;
-    Ok((0..grid.len()).map(|i| runs.iter().map(|run| run[i]).sum::<f64>() / n).collect())
+    let mean = |which: usize| {
+        let n = runs.len() as f64;
+        let at = |i: usize| runs.iter().map(|run| run[which][i]).sum::<f64>() / n;
+        (0..runs[0][which].len()).map(at).collect()
+    };
+    Ok([mean(0), mean(1)])
 }
 
 fn correlated(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {

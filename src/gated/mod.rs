@@ -24,6 +24,7 @@
 //! |---|---|---|
 //! | [`xor`] | four independent two-layer modes, closed form | four pathways, one open per example; four rectified units on the corners |
 //! | [`rectified`] | the gated network that random rectified units amount to | the limit of small weights, almost any start |
+//! | [`frozen`] | the gated network that rectified units are with the gates of their start | as long as no unit turns; one-hot items, nearly to the end |
 //! | [`routing`] | three scalars per mode, by quadrature | aligned layers, equal in all domains; every domain in equally many trained pairs |
 //! | [`race`], [`race_network`] | strengths of parallel paths, by quadrature; who wins, from what is conserved | aligned paths of equal depth L ≥ 2 with equal layers |
 //!
@@ -70,6 +71,7 @@
 //! those of [`deep_linear`](crate::deep_linear): averages over all examples, ½ in the loss, τ = 1.
 
 pub mod cases;
+pub mod frozen;
 pub mod network;
 pub mod race;
 pub mod race_network;

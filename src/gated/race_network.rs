@@ -3,11 +3,10 @@
 use ndarray::{Array1, Array2};
 
 use crate::agreement::Tolerance;
-use crate::deep_linear::recording::halving_tolerance;
+use crate::deep_linear::recording::tolerance_by_halving;
 use crate::gated::network::{Context, GatedNetwork};
 use crate::gated::race::{Race, Racer};
 use crate::math::random::{Purpose, orthogonal, stream};
-use crate::solvable::join;
 use crate::{Axis, Correlations, Error, Result, Solvable, Trajectory};
 
 /// Inputs and outputs: the mode and one direction in which there is nothing to learn.
@@ -156,9 +155,7 @@ impl Solvable for RaceNetwork {
     }
 
     fn tolerance(&self, prediction: &Trajectory) -> Result<Tolerance> {
-        let run = |rate: f64| self.train(prediction.grid(), rate, 0);
-        let (whole, half) = join(|| run(self.rate), || run(0.5 * self.rate));
-        Ok(halving_tolerance(&whole?, &half?))
+        tolerance_by_halving(self.rate, |rate| self.train(prediction.grid(), rate, 0))
     }
 }
 

@@ -4,10 +4,9 @@ use ndarray::{Array2, s};
 
 use crate::agreement::Tolerance;
 use crate::deep_linear::chain::ChainMode;
-use crate::deep_linear::recording::{halving_tolerance, mode_name};
+use crate::deep_linear::recording::{mode_name, tolerance_by_halving};
 use crate::gated::network::{Context, GatedNetwork};
 use crate::math::random::{Purpose, orthogonal, stream};
-use crate::solvable::join;
 use crate::{Axis, Correlations, Error, Modes, Result, Solvable, Trajectory};
 
 /// M input and M output domains, connected through one shared layer; some pairs are trained.
@@ -228,9 +227,7 @@ impl Solvable for Routing {
     }
 
     fn tolerance(&self, prediction: &Trajectory) -> Result<Tolerance> {
-        let run = |rate: f64| self.train(prediction.grid(), rate, 0);
-        let (whole, half) = join(|| run(self.rate), || run(0.5 * self.rate));
-        Ok(halving_tolerance(&whole?, &half?))
+        tolerance_by_halving(self.rate, |rate| self.train(prediction.grid(), rate, 0))
     }
 }
 

@@ -3,12 +3,11 @@
 use ndarray::{Array1, Array2, arr2};
 
 use crate::agreement::Tolerance;
-use crate::deep_linear::recording::halving_tolerance;
+use crate::deep_linear::recording::tolerance_by_halving;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::gated::network::{Context, GatedNetwork};
 use crate::math::random::{Purpose, orthogonal, stream};
 use crate::net::{Activation, DenseNetwork};
-use crate::solvable::join;
 use crate::{Axis, Correlations, Dataset, Error, Result, Solvable, Trajectory};
 
 /// The exclusive or as four linear pathways, one open for each example.
@@ -167,9 +166,7 @@ impl Solvable for XorNetwork {
     }
 
     fn tolerance(&self, prediction: &Trajectory) -> Result<Tolerance> {
-        let run = |rate: f64| self.train(prediction.grid(), rate, 0);
-        let (whole, half) = join(|| run(self.rate), || run(0.5 * self.rate));
-        Ok(halving_tolerance(&whole?, &half?))
+        tolerance_by_halving(self.rate, |rate| self.train(prediction.grid(), rate, 0))
     }
 }
 

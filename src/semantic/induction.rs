@@ -33,10 +33,9 @@ use ndarray::{Array1, Array2, ArrayView1, Axis as Direction};
 
 use crate::agreement::Tolerance;
 use crate::deep_linear::aligned::AlignedNetwork;
-use crate::deep_linear::recording::halving_tolerance;
+use crate::deep_linear::recording::tolerance_by_halving;
 use crate::math::linalg::eigh;
 use crate::net::{LinearNetwork, gradient_descent};
-use crate::solvable::join;
 use crate::{Axis, Error, Result, Solvable, Trajectory};
 
 /// Gram matrix of the hidden representations of all inputs, `n_in` × `n_in`: AᵀA with the map
@@ -195,9 +194,7 @@ impl Solvable for NewFeature {
 
     fn tolerance(&self, prediction: &Trajectory) -> Result<Tolerance> {
         let (grid, rate) = (prediction.grid(), self.network.rate);
-        let run = |rate: f64| self.trained(grid, 0, rate);
-        let (whole, half) = join(|| run(rate), || run(0.5 * rate));
-        Ok(halving_tolerance(&whole?, &half?))
+        tolerance_by_halving(rate, |rate| self.trained(grid, 0, rate))
     }
 }
 

@@ -5,10 +5,9 @@ use ndarray::{Array1, Array2};
 use super::induction::{feature_kernel, project};
 use crate::agreement::Tolerance;
 use crate::deep_linear::aligned::AlignedNetwork;
-use crate::deep_linear::recording::halving_tolerance;
+use crate::deep_linear::recording::tolerance_by_halving;
 use crate::math::ode::integrate;
 use crate::net::{LinearNetwork, gradient_descent};
-use crate::solvable::join;
 use crate::{Axis, Error, Result, Solvable, Trajectory};
 
 /// A new item with a few known features, and the features that an aligned network ascribes to it as
@@ -119,9 +118,7 @@ impl Solvable for NewItem {
 
     fn tolerance(&self, prediction: &Trajectory) -> Result<Tolerance> {
         let (grid, rate) = (prediction.grid(), self.network.rate);
-        let run = |rate: f64| self.trained(grid, 0, rate);
-        let (whole, half) = join(|| run(rate), || run(0.5 * rate));
-        Ok(halving_tolerance(&whole?, &half?))
+        tolerance_by_halving(rate, |rate| self.trained(grid, 0, rate))
     }
 }
 

@@ -1,5 +1,10 @@
 //! Two-layer networks with nonlinear hidden units on the same data, to see how far linear theory
 //! reaches.
+//!
+//! In the table [`Dataset::worm`](crate::Dataset::worm) 64 tanh units follow linear theory to some 10 %,
+//! rectified ones only to some 50 %: with one-hot items a rectified unit never hears of the items whose
+//! first weight is negative, half of them. That is no failure of the linear theory of gated networks, which
+//! accounts for nearly all of it ([`gated::frozen`](crate::gated::frozen)).
 
 use ndarray::Array2;
 
@@ -9,7 +14,7 @@ use crate::{Dataset, Result};
 
 /// A two-layer network with small random weights and any hidden units.
 ///
-/// There is no theory of it here: it is what the linear theory is held against. Weights are
+/// There is no theory of it here: it is what linear theories are held against. Weights are
 /// independent Gaussians of standard deviation `scale`/√`n_hidden`, as in
 /// [`Start::Random`](crate::deep_linear::course::Start::Random).
 #[derive(Debug, Clone, PartialEq)]
@@ -36,16 +41,24 @@ pub struct Snapshot {
 }
 
 impl NonlinearNetwork {
+    /// The network before it is trained.
+    ///
+    /// # Errors
+    /// A size that is zero or not finite.
+    pub fn start(&self, seed: u64) -> Result<DenseNetwork> {
+        let widths = [self.data.inputs.ncols(), self.n_hidden, self.data.targets.ncols()];
+        let std = self.scale / (self.n_hidden.max(1) as f64).sqrt();
+        let mut rng = stream(seed, Purpose::InitialWeights, 0);
+        let weights = initial::gaussian(&widths, &[std, std], &mut rng)?;
+        DenseNetwork::new(weights, self.activation)
+    }
+
     /// Trains by full-batch gradient descent; one snapshot for each time.
     ///
     /// # Errors
     /// A size or rate out of range, times that do not increase, or a rate at which training diverges.
     pub fn train(&self, times: &[f64], seed: u64) -> Result<Vec<Snapshot>> {
-        let widths = [self.data.inputs.ncols(), self.n_hidden, self.data.targets.ncols()];
-        let std = self.scale / (self.n_hidden.max(1) as f64).sqrt();
-        let mut rng = stream(seed, Purpose::InitialWeights, 0);
-        let weights = initial::gaussian(&widths, &[std, std], &mut rng)?;
-        let net = DenseNetwork::new(weights, self.activation)?;
+        let net = self.start(seed)?;
         let mut snapshots = Vec::with_capacity(times.len());
         gradient_descent_examples(net, &self.data, self.rate, times, |_, net| {
             let inputs = self.data.inputs.view();

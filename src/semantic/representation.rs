@@ -4,10 +4,9 @@ use ndarray::{Array2, ArrayView2};
 
 use crate::agreement::Tolerance;
 use crate::deep_linear::exact_network::{ExactNetwork, hidden_map};
-use crate::deep_linear::recording::halving_tolerance;
+use crate::deep_linear::recording::tolerance_by_halving;
 use crate::math::linalg::require_finite;
 use crate::net::{LinearNetwork, gradient_descent};
-use crate::solvable::join;
 use crate::task::environment::Tree;
 use crate::{Axis, Correlations, Error, Result, Solvable, Trajectory};
 
@@ -187,9 +186,7 @@ impl Solvable for RepresentationGeometry {
 
     fn tolerance(&self, prediction: &Trajectory) -> Result<Tolerance> {
         let (grid, rate) = (prediction.grid(), self.network.rate());
-        let (whole, half) =
-            join(|| self.trained(grid, 0, rate), || self.trained(grid, 0, 0.5 * rate));
-        Ok(halving_tolerance(&whole?, &half?))
+        tolerance_by_halving(rate, |rate| self.trained(grid, 0, rate))
     }
 }
 

@@ -100,6 +100,7 @@ pub fn order(stages: &[Stage]) -> Vec<usize> {
 /// order of strength if and only if every Δ_l > 0, and strong modes are learned first. For a basic
 /// level that is learned before the superordinate one some Δ_l must not be positive: members of the
 /// broad category are then less alike than chance (derived here).
+/// [`order_of_levels`](super::categories::order_of_levels) says what comes first instead.
 pub fn broad_first(covariances: &[f64]) -> bool {
     let before = std::iter::once(&0.0).chain(covariances);
     covariances.iter().zip(before).all(|(c, before)| c > before)
@@ -108,6 +109,10 @@ pub fn broad_first(covariances: &[f64]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Solvable;
+    use crate::deep_linear::aligned::AlignedNetwork;
+    use crate::deep_linear::half_times::first_crossing;
+    use crate::deep_linear::recording::mode_name;
     use crate::task::environment::Tree;
     use proptest::prelude::*;
 
@@ -147,6 +152,45 @@ mod tests {
         }
         let sharpness = [1, 2, 3, 4].map(|depth| of(1e-6, depth)[1].sharpness().unwrap());
         assert!(sharpness.windows(2).all(|w| w[1] < w[0]), "{sharpness:?}");
+    }
+
+    /// Delay and width of every level in trained networks.
+    #[test]
+    fn descent_takes_the_stages_of_theory() {
+        let spectrum = Tree::new(&[2, 2, 2]).unwrap().diffusion_spectrum(0.1).unwrap();
+        let first_mode = |level: usize| -> usize {
+            spectrum.eigenspaces[..level].iter().map(|e| e.multiplicity()).sum()
+        };
+        for depth in [1, 2, 3] {
+            let theory = stages(&spectrum, 8.0, 1e-3, depth).unwrap();
+            let last = 5.0 * theory[3].half_time.unwrap();
+            let grid: Vec<f64> = (0..=3000).map(|i| last * f64::from(i) / 3000.0).collect();
+            let measured = |rate: f64| -> Vec<[f64; 3]> {
+                let scale = 1e-3f64.powf((depth as f64).recip());
+                let task = spectrum.task(8.0).unwrap();
+                let network = AlignedNetwork::uniform(task, &vec![8; depth - 1], scale, rate);
+                let run = network.simulate(&grid, 5).unwrap();
+                let of_level = |(level, stage): (usize, &Stage)| {
+                    let u = run.get(&mode_name(first_mode(level))).unwrap();
+                    [BEGUN, 0.5, DONE].map(|share| {
+                        let level = share * stage.singular_value * 8.0;
+                        first_crossing(&grid, u, level).unwrap()
+                    })
+                };
+                theory.iter().enumerate().map(of_level).collect()
+            };
+            for ((stage, whole), half) in theory.iter().zip(measured(0.02)).zip(measured(0.01)) {
+                // First order in the step, and a straight line across a grid step.
+                let off = |i: usize| 4.0 * (whole[i] - half[i]).abs() + 2.0 * grid[1].powi(2);
+                let (delay, width) = (stage.half_time.unwrap(), stage.width.unwrap());
+                assert!((whole[1] - delay).abs() < off(1), "{depth}: {stage:?} {whole:?}");
+                assert!(
+                    (whole[2] - whole[0] - width).abs() < off(0) + off(2),
+                    "{depth}: {stage:?}"
+                );
+                assert!(off(0) + off(2) < 0.1 * width, "vacuous: {depth} {stage:?}");
+            }
+        }
     }
 
     #[test]

@@ -57,8 +57,8 @@ impl PlantedCategory {
     /// probability `inside` there and `outside` elsewhere.
     ///
     /// # Errors
-    /// No member or shared feature, more of them than there are, more than [`MOST_ITEMS`] items, or
-    /// probabilities that are not 0 < outside < inside ≤ 1.
+    /// Fewer than 2 or more than [`MOST_ITEMS`] items, no member or shared feature, more of them than
+    /// there are, or probabilities that are not 0 < outside < inside ≤ 1.
     pub fn new(
         (n_items, n_features): (usize, usize),
         (members, shared): (usize, usize),
@@ -67,6 +67,10 @@ impl PlantedCategory {
     ) -> Result<Self> {
         if n_items > MOST_ITEMS {
             let allowed = format!("at most {MOST_ITEMS} can be held");
+            return Err(Error::parameter("number of items", n_items, allowed));
+        }
+        if n_items < 2 {
+            let allowed = "it must be at least 2: a category is told apart from others";
             return Err(Error::parameter("number of items", n_items, allowed));
         }
         let part = |name: &str, part: usize, all: usize| {
