@@ -61,7 +61,8 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         panel.title = Some(format!("α = {}", ["½", "1", "2"][i]));
         panel.legend = if i == 0 { Legend::TopRight } else { Legend::None };
         panel.aspect = 0.95;
-        panel.add(Rule { dash: Dash::Dotted, ..Rule::horizontal(variances.noise) });
+        let label = (i == 0).then(|| "label noise".to_owned());
+        panel.add(Rule { dash: Dash::Dotted, label, ..Rule::horizontal(variances.noise) });
         let color = series_color(i);
         let theory = model.predict(&fine)?;
         for ((name, values), dash) in theory.columns().zip([Dash::Solid, Dash::Dashed]) {

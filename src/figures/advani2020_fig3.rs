@@ -1,7 +1,7 @@
 //! Final error against the number of examples; stopping in time against the best ridge.
 
 use super::ensembles::{add_pieces, dots, measure};
-use super::parts::{log_grid, named};
+use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::generalization::curve::{Curve, Sweep};
 use crate::generalization::least_squares::{LEAST_SQUARES, STOPPED};
@@ -59,6 +59,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
             agreements.extend(named(label, found));
         }
     }
+    explain_marks(&mut panel, settings.effort != Effort::Theory);
     let sheet = Sheet::new(FIGURE.title, vec![panel, excess()?]);
     Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })
 }

@@ -1,7 +1,7 @@
 //! The best time to stop against the signal-to-noise ratio.
 
 use super::ensembles::{Mean, dots, measure, seeds};
-use super::parts::{log_grid, named};
+use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::generalization::curve::Sweep;
 use crate::generalization::least_squares::STOPPED;
@@ -69,6 +69,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         errors.add(dots("", &grid, &mean, color));
         agreements.extend(named(&label, found));
     }
+    explain_marks(&mut times, settings.effort != Effort::Theory);
     let sheet = Sheet::new(FIGURE.title, vec![times, errors]);
     Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })
 }

@@ -14,9 +14,9 @@ pub(super) const FIGURE: Figure = Figure {
     reference: "canatar2021",
     title: "Kernel regression with a flat spectrum: noise and ridge decide about the peak",
     caption: "Generalization error of kernel regression (without the noise of test labels) against the \
-        number of samples P. The kernel has N = 800 equal eigenvalues 1/N, the target unit power \
+        number of samples per mode P/N. The kernel has N = 800 equal eigenvalues 1/N, the target unit power \
         spread evenly over its modes. a, No label noise. b, Label noise. Four ridges. Lines: theory. \
-        Circles: regression with the linear kernel of Gaussian inputs, whose spectrum is flat, in 100 \
+        Circles: regression with the linear kernel of Gaussian inputs, whose spectrum is flat, in 200 \
         dimensions (the paper has 800); mean over 15 repeats as in the paper; bars: one standard \
         error. Ridges, noise and range of P are those of the paper's published code.",
     controls: &[Control {
@@ -50,7 +50,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         panel.legend = Legend::TopRight;
         for (i, (ridge, label)) in RIDGES.into_iter().enumerate() {
             let color = series_color(i);
-            let grid = log_grid(0.125, 2.0, 161);
+            let grid = log_grid(0.125, 2.0, 601);
             panel.add(Line::new(label, &grid, &theory(&grid, ridge, noise)?, color));
             if simulates {
                 let (dots, found) = simulated(settings, ridge, noise)?;
@@ -79,7 +79,7 @@ fn theory(grid: &[f64], ridge: f64, noise: f64) -> Result<Vec<f64>> {
 }
 
 fn simulated(settings: &Settings, ridge: f64, noise: f64) -> Result<(Dots, Vec<Agreement>)> {
-    let (size, runs) = if settings.effort == Effort::Paper { (100, 15) } else { (40, 15) };
+    let (size, runs) = if settings.effort == Effort::Paper { (200, 15) } else { (40, 15) };
     let fixed = [("snr", 1.0 / noise), ("ridge", ridge)];
     let sweep = Sweep::new(&RIDGE, &fixed, "alpha", Axis::Load, size)?;
     let grid = [0.15, 0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0];

@@ -3,7 +3,7 @@
 use crate::generalization::from_data::{Estimate, MeasuredPoint, PredictedPoint};
 use crate::generalization::measured::{Measured, Measurement};
 use crate::plot::{
-    AxisSpec, Color, Dots, Legend, Line, Panel, Rule, Scale, Sheet, series_color, series_dash,
+    AxisSpec, Color, Dots, Legend, Line, Panel, Rule, Sheet, series_color, series_dash,
 };
 
 use super::parts::explain_marks;
@@ -13,7 +13,8 @@ pub fn curve(measurement: &Measurement, measured: &Measured) -> Sheet {
     let Measurement { curve, over, grid, .. } = measurement;
     let parameter = curve.parameters.iter().find(|p| p.name == *over);
     let label = parameter.map_or_else(String::new, |p| format!("{} {}", p.help, p.symbol));
-    let positive = measured.theory.iter().flatten().flatten().all(|y| *y > 0.0);
+    let means = measured.simulated.iter().flat_map(|simulated| simulated.mean.iter().flatten());
+    let positive = measured.theory.iter().flatten().flatten().chain(means).all(|y| *y > 0.0);
     let (low, high) = extent(measured);
     // An axis is logarithmic if its values span more than a factor of twenty.
     let y = if positive && high > 20.0 * low { AxisSpec::log("") } else { AxisSpec::linear("") };
@@ -31,9 +32,7 @@ pub fn curve(measurement: &Measurement, measured: &Measured) -> Sheet {
         }
         if let Some(simulated) = &measured.simulated {
             let dots = Dots::new("", &simulated.grid, &simulated.mean[k], series_color(k));
-            // A bar below zero has no place on a logarithmic axis.
-            let spread =
-                (panel.y.scale == Scale::Linear).then(|| simulated.standard_error[k].clone());
+            let spread = Some(simulated.standard_error[k].clone());
             panel.add(Dots { open: true, spread, ..dots });
         }
     }

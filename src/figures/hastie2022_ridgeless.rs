@@ -1,7 +1,7 @@
 //! Double descent of ridgeless least squares.
 
 use super::ensembles::{Mean, add_pieces, dots, measure};
-use super::parts::{log_grid, named};
+use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::generalization::curve::Sweep;
 use crate::generalization::least_squares::{DOUBLE_DESCENT, MISSPECIFIED};
@@ -66,6 +66,9 @@ fn draw(settings: &Settings) -> Result<Drawing> {
                 panel.add(dots("", &grid, &mean, color));
                 agreements.extend(named(&format!("{title}, SNR {snr}"), found));
             }
+        }
+        if panels.is_empty() {
+            explain_marks(&mut panel, settings.effort != Effort::Theory);
         }
         panels.push(panel);
     }

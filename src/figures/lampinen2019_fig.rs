@@ -1,7 +1,7 @@
 //! A low-rank teacher with noisy targets over time.
 
 use super::ensembles::{dots, measure};
-use super::parts::{even_grid, named};
+use super::parts::{even_grid, explain_marks, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::generalization::noisy_teacher::{NoisyTeacher, best_shrinkage_error, leading_errors};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, series_color};
@@ -49,7 +49,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let time = || AxisSpec::linear("time (τ)").within(0.0, END);
     let mut test = Panel::new(time(), AxisSpec::log("test error"));
     let mut training = Panel::new(time(), AxisSpec::linear("training error").within(0.0, 1.05));
-    (test.legend, training.legend) = (Legend::Auto, Legend::None);
+    (test.legend, training.legend) = (Legend::Auto, Legend::TopRight);
     let fine = even_grid(END, 161);
     let mut agreements = Vec::new();
     for (i, strength) in [1.5, 3.0, settings.get("strength")].into_iter().enumerate() {
@@ -70,7 +70,8 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         for ((panel, (_, values)), leading) in
             [&mut test, &mut training].into_iter().zip(theory.columns()).zip(&columns)
         {
-            panel.add(Line::new(label.as_str(), &fine, values, color));
+            let label = if panel.legend == Legend::Auto { label.as_str() } else { "" };
+            panel.add(Line::new(label, &fine, values, color));
             let line = Line::new("", &fine, leading, Color::BLACK);
             panel.add(Line { dash: Dash::Dotted, width: 0.7, ..line });
         }
@@ -84,6 +85,13 @@ fn draw(settings: &Settings) -> Result<Drawing> {
             training.add(dots("", &grid, &means[1], color));
             agreements.extend(named(&label, found));
         }
+    }
+    explain_marks(&mut training, settings.effort != Effort::Theory);
+    for (label, dash, color) in [
+        ("leading order", Dash::Dotted, Color::BLACK),
+        ("best shrinkage (a)", Dash::Dashed, Color::GRAY),
+    ] {
+        training.add(Line { dash, width: 0.7, ..Line::new(label, &[], &[], color) });
     }
     let sheet = Sheet::new(FIGURE.title, vec![test, training]);
     Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })

@@ -19,7 +19,7 @@ pub(super) const FIGURE: Figure = Figure {
     title: "Generalization is worst at the transition from too few examples to enough",
     caption: "Test error against training examples per parameter; the paper's figure is a schematic \
         without values. a, A linear student of a noisy linear teacher (signal-to-noise ratio 5), \
-        trained without end (dashed: theory, it diverges at 1) and stopped at the best time (solid). \
+        trained without end (dashed: theory, it diverges at 1) and stopped at the best time (solid, gray). \
         Circles: networks with 100 weights, mean and standard error over 30 draws. b, A two-layer \
         tanh network of 1 to 60 hidden units that learns 56 noisy examples of a tanh teacher (6 \
         inputs, 3 units, label noise 0.4), trained to the end: median and its standard error over 24 \
@@ -62,9 +62,9 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     if settings.effort != Effort::Theory {
         let near = [0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 1.1, 1.25, 1.5, 2.0, 3.0, 5.0, 10.0];
         let far = [0.1, 0.35, 1.0, 3.0, 10.0];
-        let purple = series_color(3);
+        let color = series_color(1);
         for (sweep, grid, label, color) in
-            [(&without_end, &near[..], "networks", purple), (&stopped, &far[..], "", Color::GRAY)]
+            [(&without_end, &near[..], "networks", color), (&stopped, &far[..], "", Color::GRAY)]
         {
             let (means, found) = measure(sweep, grid, runs, settings.seed)?;
             panels[0].add(dots(label, grid, &means[0], color));

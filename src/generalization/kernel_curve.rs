@@ -195,7 +195,7 @@ pub const KERNEL: Curve = Curve {
             default: 10.0,
             low: 3.0,
             high: 1000.0,
-            help: "dimension of the inputs, a whole number",
+            help: "dimension of the inputs, rounded to a whole number",
         },
         Parameter {
             name: "depth",
@@ -203,7 +203,7 @@ pub const KERNEL: Curve = Curve {
             default: 1.0,
             low: 1.0,
             high: 20.0,
-            help: "hidden layers of the network, a whole number",
+            help: "hidden layers of the network, rounded to a whole number",
         },
         Parameter {
             name: "ridge",
@@ -244,13 +244,11 @@ const fn power_of(
 }
 
 fn model(point: &Point) -> Result<SphereRegression> {
-    let whole = |name: &str| match point.get(name) {
-        n if n.fract() == 0.0 => Ok(n as usize),
-        n => Err(Error::parameter(name, n, "it must be a whole number")),
-    };
+    // Rounded, so that these too can be what changes along a curve.
+    let whole = |name: &str| point.get(name).round() as usize;
     Ok(SphereRegression {
-        kernel: Kernel::Tangent { depth: whole("depth")? },
-        dimension: whole("dimension")?,
+        kernel: Kernel::Tangent { depth: whole("depth") },
+        dimension: whole("dimension"),
         powers: ["linear", "quadratic", "cubic", "quartic"]
             .iter()
             .fold(vec![0.0], |powers, name| [powers, vec![point.get(name)]].concat()),
@@ -343,7 +341,16 @@ mod tests {
         assert!(example().simulate(0, 1, 0).is_err());
         let text = example().simulate(1000, 10, 0).unwrap_err().to_string();
         assert!(text.contains("10000") && text.contains("5000"), "{text}");
-        let odd = KERNEL.with(&KERNEL.default_point(), "depth", 1.5).unwrap();
-        assert!((KERNEL.theory)(&odd).is_err());
+    }
+
+    #[test]
+    fn depth_and_dimension_are_rounded() {
+        for (name, near, whole) in [("depth", 1.6, 2.0), ("dimension", 7.3, 7.0)] {
+            let [near, whole] = [near, whole].map(|value| {
+                let point = KERNEL.with(&KERNEL.default_point(), name, value).unwrap();
+                (KERNEL.theory)(&point).unwrap()
+            });
+            assert_eq!(near, whole);
+        }
     }
 }

@@ -40,14 +40,15 @@ pub struct Measured {
     pub theory: Vec<Vec<Option<f64>>>,
     /// The points where theory diverges, and why.
     pub breaks: Vec<(f64, String)>,
-    /// The simulation, where there is one.
+    /// The simulation, where there is one and theory is finite at some of its points.
     pub simulated: Option<Simulated>,
 }
 
 /// Statistics of simulated systems.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Simulated {
-    /// Values of the parameter that changes, without those where theory diverges.
+    /// Values of the parameter that changes, without those where theory diverges, or the mean over
+    /// systems of this size.
     pub grid: Vec<f64>,
     /// Mean over runs, by observable.
     pub mean: Vec<Vec<f64>>,
@@ -77,22 +78,28 @@ impl Measurement {
             theory.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
         }
         let simulated = self.simulation.as_ref().map(|s| self.simulated(s)).transpose()?;
-        Ok(Measured { theory, breaks, simulated })
+        Ok(Measured { theory, breaks, simulated: simulated.flatten() })
     }
 
-    fn simulated(&self, simulation: &Simulation) -> Result<Simulated> {
+    fn simulated(&self, simulation: &Simulation) -> Result<Option<Simulated>> {
         let Simulation { grid, size, runs, seed } = simulation;
         let axis = if self.over == "alpha" { Axis::Load } else { Axis::Parameter };
         let sweep =
             Sweep { curve: self.curve, at: self.at.clone(), over: self.over, axis, size: *size };
-        // Where theory diverges there is nothing to compare a finite system with.
+        // Where theory diverges there is nothing to compare a finite system with, and where the mean
+        // over systems diverges (49 to 51 examples of 50 inputs) there is nothing to measure.
         let mut finite = Vec::with_capacity(grid.len());
         for x in grid {
-            match (self.curve.theory)(&self.curve.with(&self.at, self.over, *x)?) {
+            let point = self.curve.with(&self.at, self.over, *x)?;
+            let theory = (self.curve.theory)(&point);
+            match theory.and_then(|theory| (self.curve.bias)(&point, *size, &theory)) {
                 Ok(_) => finite.push(*x),
                 Err(Error::Diverges { .. }) => {}
                 Err(other) => return Err(other),
             }
+        }
+        if finite.is_empty() {
+            return Ok(None);
         }
         let prediction = sweep.predict(&finite)?;
         let tolerance = sweep.tolerance(&prediction)?;
@@ -101,7 +108,7 @@ impl Measurement {
         let agreements = compare(&prediction, &draws, Some(&tolerance))?;
         let (mean, standard_error) =
             self.curve.observables.iter().map(|name| mean_over_runs(&draws, name)).unzip();
-        Ok(Simulated { grid: finite, mean, standard_error, agreements })
+        Ok(Some(Simulated { grid: finite, mean, standard_error, agreements }))
     }
 }
 
@@ -127,6 +134,19 @@ mod tests {
         assert_eq!(simulated.grid, [0.5, 2.0]);
         assert!(simulated.agreements.iter().all(Agreement::holds));
         assert!(simulated.standard_error.iter().flatten().all(|e| e.is_finite()));
+    }
+
+    #[test]
+    fn points_without_a_finite_mean_are_not_simulated() {
+        let curve = find("least-squares").unwrap();
+        let grid = vec![0.5, 0.98, 1.0, 1.02, 2.0];
+        let simulation = Simulation { grid: grid.clone(), size: 50, runs: 20, seed: 1 };
+        let at = curve.default_point();
+        let near = Measurement { curve, at, over: "alpha", grid, simulation: Some(simulation) };
+        let found = near.run().unwrap();
+        assert_eq!(found.simulated.unwrap().grid, [0.5, 2.0]);
+        assert_eq!(found.theory[0].iter().filter(|e| e.is_none()).count(), 1);
+        assert_eq!(measurement(vec![1.0]).run().unwrap().simulated, None);
     }
 
     #[test]
