@@ -235,6 +235,7 @@ fn write(
     manifest.command = command(args);
     manifest.settings = settings(measurement, args.style);
     manifest.warnings = measured.breaks.iter().map(|(_, reason)| reason.clone()).collect();
+    manifest.warnings.dedup();
     if let Some(simulated) = &measured.simulated {
         manifest.agreement.clone_from(&simulated.agreements);
     }
@@ -334,7 +335,9 @@ fn text(measurement: &Measurement, measured: &Measured) -> String {
         std::iter::once(report::number(grid[i])).chain(cells).collect()
     });
     text += &report::columns(&headings, rows);
-    for (_, reason) in &measured.breaks {
+    let mut reasons: Vec<&str> = measured.breaks.iter().map(|(_, reason)| &reason[..]).collect();
+    reasons.dedup();
+    for reason in reasons {
         text += &format!("{reason}\n");
     }
     let Some(simulated) = &measured.simulated else { return text };

@@ -12,6 +12,7 @@ pub const ALL: &[&Curve] = &[
     &ridge::RIDGE,
     &ridge::RIDGE_OPTIMAL,
     &ridge_covariance::TWO_VARIANCES,
+    &least_squares::LINEAR_STUDENT,
     &least_squares::LEAST_SQUARES,
     &least_squares::STOPPED,
     &least_squares::DOUBLE_DESCENT,

@@ -7,7 +7,7 @@
 
 use super::curve::{Curve, Parameter, Point};
 use super::linear_student::{
-    Errors, Variances, best_stopping, expected_final_errors, final_errors,
+    Errors, Variances, best_stopping, errors_over_time, expected_final_errors, final_errors,
 };
 use super::sampled_student::{Sample, biases_over_time, n_examples, sample_cells, stopped};
 use crate::{Error, Result};
@@ -62,6 +62,15 @@ const DECAY: Parameter = Parameter {
     help: "power at which the unseen share of the signal falls with γ",
 };
 
+const TIME: Parameter = Parameter {
+    name: "time",
+    symbol: "t",
+    default: 1.0,
+    low: 0.0,
+    high: 1e4,
+    help: "time of training, learning rate times steps of the summed gradient",
+};
+
 const OBSERVABLES: &[&str] = &["test error", "training error"];
 
 /// Errors after infinite time against the number of examples; they diverge at α = 1.
@@ -81,6 +90,29 @@ pub const LEAST_SQUARES: Curve = Curve {
     bias: |point, size, theory| {
         let p = n_examples(point.get("alpha"), size)?;
         Ok(exact_bias(expected_final_errors(p, size, &variances(point)?)?, size, theory))
+    },
+};
+
+/// Errors over time, or at one time against anything else.
+pub const LINEAR_STUDENT: Curve = Curve {
+    name: "linear-student",
+    summary: "gradient descent of a linear student of a noisy teacher, over time",
+    reference: "advani2020",
+    parameters: &[TIME, ALPHA, SNR, START],
+    observables: OBSERVABLES,
+    size: "input dimension N",
+    cells: |point, n| sample_cells(point.get("alpha"), n),
+    theory: |point| {
+        let times = [point.get("time")];
+        Ok(listed(errors_over_time(point.get("alpha"), &variances(point)?, &times)?[0]))
+    },
+    simulation: |point, size, seed| {
+        let sample = Sample::draw(point.get("alpha"), &variances(point)?, size, seed)?;
+        Ok(listed(sample.modes()?.errors(point.get("time"))))
+    },
+    bias: |point, size, _| {
+        let times = [point.get("time")];
+        Ok(listed(biases_over_time(point.get("alpha"), &variances(point)?, size, &times)?[0]))
     },
 };
 
