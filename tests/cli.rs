@@ -9,8 +9,17 @@ use serde_json::Value;
 use solvable::figures::{self, Figure};
 use solvable::{citation, models};
 
-const VERBS: [&str; 8] =
-    ["list", "figure", "reproduce", "learn", "environment", "check", "cite", "completions"];
+const VERBS: [&str; 9] = [
+    "list",
+    "figure",
+    "reproduce",
+    "learn",
+    "environment",
+    "curve",
+    "check",
+    "cite",
+    "completions",
+];
 
 /// The program in a directory of its own, so that nothing lands among the sources.
 fn solvable(place: &Path, arguments: &[&str]) -> Command {
