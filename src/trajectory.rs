@@ -21,6 +21,10 @@ pub enum Axis {
     ParametersPerExample,
     /// Features per input dimension.
     FeaturesPerInput,
+    /// Examples seen so far per input dimension, t = steps/N, of a student that learns online.
+    Online,
+    /// Units per hidden layer.
+    Width,
     /// Any other parameter of a learning curve.
     Parameter,
 }
@@ -36,6 +40,8 @@ impl Axis {
             Self::Samples => "training examples P",
             Self::ParametersPerExample => "parameters per training example",
             Self::FeaturesPerInput => "features per input dimension",
+            Self::Online => "time (examples per input dimension)",
+            Self::Width => "units per hidden layer",
             Self::Parameter => "parameter",
         }
     }

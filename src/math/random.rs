@@ -21,6 +21,10 @@ pub enum Purpose {
     Examples = 2,
     /// Synthetic tasks.
     Task = 3,
+    /// Noise of labels.
+    LabelNoise = 4,
+    /// Weights of a teacher.
+    Teacher = 5,
 }
 
 /// The stream for (seed, purpose, run).
