@@ -8,7 +8,8 @@
 //! * [`table`]: the tables that come with the crate.
 //! * [`environment`]: structured worlds with analytic modes, to be sampled.
 //!
-//! With the feature `cli`, `Dataset::read_table` and `Dataset::read_pair` read CSV and NPY files.
+//! With the feature `cli`, `Dataset::read_table`, `Dataset::read_pair` and `read_matrix` read CSV and
+//! NPY files.
 //! Readers are strict: what cannot be meant (an empty cell, a short row, a header that promises more
 //! than the file holds) is refused with file, row and column.
 //!
@@ -38,4 +39,6 @@ mod tables;
 
 pub use correlations::{Correlations, Modes};
 pub use dataset::Dataset;
+#[cfg(feature = "cli")]
+pub use read::read_matrix;
 pub use tables::{TABLE_NAMES, table};

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
 
+use ndarray::Array2;
+
 use super::table::{self, Table};
 use super::{Dataset, npy};
 use crate::{Error, Result};
@@ -61,8 +63,8 @@ impl Dataset {
     ) -> Result<(Self, Vec<String>)> {
         let (inputs_path, targets_path) = (inputs_path.as_ref(), targets_path.as_ref());
         let mut warnings = Vec::new();
-        let inputs = read_matrix(inputs_path, &mut warnings)?;
-        let targets = read_matrix(targets_path, &mut warnings)?;
+        let inputs = read_numbers(inputs_path, &mut warnings)?;
+        let targets = read_numbers(targets_path, &mut warnings)?;
         let (inputs_file, file) = (inputs_path.display(), targets_path.display().to_string());
         let (p, found) = (inputs.values.nrows(), targets.values.nrows());
         if found != p {
@@ -91,8 +93,19 @@ impl Dataset {
     }
 }
 
+/// The numbers of one CSV or NPY file, as [`Dataset::read_pair`] reads each of its two. Also gives
+/// warnings.
+///
+/// # Errors
+/// [`Error::Data`] with file, row and column of the first thing that is wrong.
+pub fn read_matrix(path: impl AsRef<Path>) -> Result<(Array2<f64>, Vec<String>)> {
+    let mut warnings = Vec::new();
+    let table = read_numbers(path.as_ref(), &mut warnings)?;
+    Ok((table.values, warnings))
+}
+
 /// The numbers of a CSV or NPY file, told apart by their first bytes or the file's name.
-fn read_matrix(path: &Path, warnings: &mut Vec<String>) -> Result<Table> {
+fn read_numbers(path: &Path, warnings: &mut Vec<String>) -> Result<Table> {
     let file = path.display().to_string();
     let (mut source, length) = open(path)?;
     let mut magic = Vec::new();
