@@ -75,24 +75,28 @@ fn every_figure_is_in_the_gallery() {
 fn modules_use_only_what_they_may() {
     // (files, what they must not name, files excepted)
     let theory = ["plot", "figures", "store", "cli"].map(|module| format!("crate::{module}"));
-    let rules: Vec<(&str, Vec<String>, &str)> = vec![
-        ("src/deep_linear", theory.to_vec(), "nothing"),
-        ("src/semantic", theory.to_vec(), "nothing"),
-        ("src/gated", theory.to_vec(), "nothing"),
-        ("src/generalization", theory.to_vec(), "nothing"),
-        ("src/net", theory.to_vec(), "nothing"),
-        ("src/task", theory.to_vec(), "nothing"),
-        ("src/math", theory.to_vec(), "nothing"),
-        ("src", vec!["faer::".into()], "src/math/linalg.rs"),
-        ("src", vec!["ode_solvers::".into(), "nalgebra::".into()], "src/math/ode.rs"),
-        ("src", vec!["plotters::".into(), "resvg::".into(), "svg2pdf::".into()], "src/plot"),
-        ("src", vec!["pulp::".into()], "src/net"),
-        ("src", vec!["clap::".into()], "src/cli"),
+    let rules: Vec<(&str, Vec<String>, &[&str])> = vec![
+        ("src/deep_linear", theory.to_vec(), &[]),
+        ("src/semantic", theory.to_vec(), &[]),
+        ("src/gated", theory.to_vec(), &[]),
+        ("src/generalization", theory.to_vec(), &[]),
+        ("src/student_teacher", theory.to_vec(), &[]),
+        ("src/continual", theory.to_vec(), &[]),
+        ("src/wide", theory.to_vec(), &[]),
+        ("src/net", theory.to_vec(), &[]),
+        ("src/task", theory.to_vec(), &[]),
+        ("src/math", theory.to_vec(), &[]),
+        ("src", vec!["faer::".into()], &["src/math/linalg.rs"]),
+        ("src", vec!["ode_solvers::".into(), "nalgebra::".into()], &["src/math/ode.rs"]),
+        ("src", vec!["plotters::".into(), "resvg::".into(), "svg2pdf::".into()], &["src/plot"]),
+        ("src", vec!["pulp::".into()], &["src/net", "src/math"]),
+        ("src", vec!["clap::".into()], &["src/cli"]),
     ];
     let mut broken = Vec::new();
     for (folder, forbidden, excepted) in rules {
         for (file, text) in files_in(&[folder], &["rs"]) {
-            let spared = file.starts_with(excepted) || file == Path::new("src/main.rs");
+            let spared = excepted.iter().any(|place| file.starts_with(place))
+                || file == Path::new("src/main.rs");
             for (number, line) in numbered(&text).filter(|_| !spared) {
                 let code = line.split("//").next().unwrap_or_default();
                 if let Some(name) = forbidden.iter().find(|name| code.contains(name.as_str())) {

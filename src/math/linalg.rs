@@ -1,12 +1,14 @@
-//! Factorizations: faer behind ndarray, sorted, with signs fixed, finite input only.
+//! Factorizations and large products: faer behind ndarray, sorted, with signs fixed, finite input
+//! only.
 //!
 //! Everything runs on one thread, so that results do not depend on the number of threads.
 
 use faer::linalg::matmul::matmul;
+use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::solvers::Solve;
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
-use ndarray::{Array1, Array2, ArrayView2, Axis, s};
+use ndarray::{Array1, Array2, ArrayView2, Axis};
 
 use crate::{Error, Result};
 
@@ -37,11 +39,29 @@ pub fn require_finite(what: &str, a: ArrayView2<'_, f64>) -> Result<()> {
 }
 
 fn to_faer(a: ArrayView2<'_, f64>) -> Mat<f64> {
-    Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[[i, j]])
+    match as_faer(a) {
+        Some(view) => view.to_owned(),
+        None => Mat::from_fn(a.nrows(), a.ncols(), |i, j| a[[i, j]]),
+    }
+}
+
+/// The same memory as faer sees it, if rows or columns follow each other there.
+fn as_faer(a: ArrayView2<'_, f64>) -> Option<MatRef<'_, f64>> {
+    let (m, n) = a.dim();
+    let by_rows = a.to_slice().map(|rows| MatRef::from_row_major_slice(rows, m, n));
+    by_rows.or_else(|| {
+        let columns = a.reversed_axes().to_slice()?;
+        Some(MatRef::from_column_major_slice(columns, m, n))
+    })
 }
 
 fn to_ndarray(a: faer::MatRef<'_, f64>) -> Array2<f64> {
-    Array2::from_shape_fn((a.nrows(), a.ncols()), |(i, j)| a[(i, j)])
+    let mut rows = Array2::zeros((a.nrows(), a.ncols()));
+    let (m, n) = rows.dim();
+    if let Some(memory) = rows.as_slice_mut() {
+        MatMut::from_row_major_slice_mut(memory, m, n).copy_from(a);
+    }
+    rows
 }
 
 /// Full singular value decomposition, largest value first.
@@ -130,7 +150,7 @@ pub fn eigh(a: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
         Error::Numerical { method: "symmetric eigendecomposition", reason: format!("{e:?}") }
     })?;
     let values = (0..n).rev().map(|i| factors.S()[i]).collect();
-    let vectors = to_ndarray(factors.U()).slice(s![.., ..;-1]).to_owned();
+    let vectors = to_ndarray(factors.U().reverse_cols());
     Ok((values, vectors))
 }
 
@@ -195,11 +215,88 @@ pub fn solve_positive_definite(a: &Array2<f64>, b: &Array2<f64>) -> Result<Array
         let expected = "a square matrix and as many right-hand rows";
         return Err(Error::shape("linear equations", (a.dim(), b.dim()), expected));
     }
-    let factor = to_faer(a.view()).llt(Side::Lower).map_err(|e| Error::Numerical {
+    Ok(to_ndarray(cholesky(a)?.solve(to_faer(b.view())).as_ref()))
+}
+
+/// L⁻¹B and the diagonal of L, where LLᵀ = A is the Cholesky factorization of a symmetric positive
+/// definite A, of which only the lower triangle is read. So BᵀA⁻¹B = (L⁻¹B)ᵀL⁻¹B is never negative,
+/// however it is rounded, and the diagonal shows how nearly singular A is.
+///
+/// # Errors
+/// As [`solve_positive_definite`].
+pub fn whitened(a: &Array2<f64>, b: &Array2<f64>) -> Result<(Array2<f64>, Array1<f64>)> {
+    require_finite("right-hand side", b.view())?;
+    if a.nrows() != b.nrows() {
+        let expected = "as many right-hand rows as equations";
+        return Err(Error::shape("linear equations", (a.dim(), b.dim()), expected));
+    }
+    let factor = cholesky(a)?;
+    let mut x = to_faer(b.view());
+    solve_lower_triangular_in_place(factor.L(), x.as_mut(), Par::Seq);
+    let diagonal = (0..a.nrows()).map(|i| factor.L()[(i, i)]).collect();
+    Ok((to_ndarray(x.as_ref()), diagonal))
+}
+
+fn cholesky(a: &Array2<f64>) -> Result<faer::linalg::solvers::Llt<f64>> {
+    require_finite("symmetric matrix", a.view())?;
+    if a.nrows() != a.ncols() {
+        return Err(Error::shape("symmetric matrix", a.dim(), "as many rows as columns"));
+    }
+    to_faer(a.view()).llt(Side::Lower).map_err(|e| Error::Numerical {
         method: "Cholesky factorization",
         reason: format!("the matrix is not positive definite ({e:?})"),
-    })?;
-    Ok(to_ndarray(factor.solve(to_faer(b.view())).as_ref()))
+    })
+}
+
+/// A B, a sixth faster for large matrices than ndarray's product.
+///
+/// # Panics
+/// If the shapes do not fit, as ndarray's.
+pub fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+    multiply(a, b, [BlockStructure::Rectangular; 3])
+}
+
+/// A B if that is known to be symmetric: half of it is computed, the other half is copied.
+///
+/// # Panics
+/// If the result is not square.
+pub fn symmetric_product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
+    let [full, lower] = [BlockStructure::Rectangular, BlockStructure::TriangularLower];
+    let mut result = multiply(a, b, [lower, full, full]);
+    for i in 0..result.nrows() {
+        for j in 0..i {
+            result[[j, i]] = result[[i, j]];
+        }
+    }
+    result
+}
+
+/// A L for a lower triangular L, whose other half is not read: half the work of a product.
+///
+/// # Panics
+/// If the shapes do not fit.
+pub fn lower_triangular_product(a: ArrayView2<'_, f64>, l: ArrayView2<'_, f64>) -> Array2<f64> {
+    let [full, lower] = [BlockStructure::Rectangular, BlockStructure::TriangularLower];
+    multiply(a, l, [full, full, lower])
+}
+
+/// A B where result, A and B have these shapes; what lies outside of the result's shape is 0.
+fn multiply(
+    a: ArrayView2<'_, f64>,
+    b: ArrayView2<'_, f64>,
+    [to, left, right]: [BlockStructure; 3],
+) -> Array2<f64> {
+    assert_eq!(a.ncols(), b.nrows(), "inner dimensions of a product");
+    let (m, n) = (a.nrows(), b.ncols());
+    let mut result = Array2::zeros((m, n));
+    let (mut copy_a, mut copy_b) = (None, None);
+    let a = as_faer(a).unwrap_or_else(|| copy_a.insert(to_faer(a)).as_ref());
+    let b = as_faer(b).unwrap_or_else(|| copy_b.insert(to_faer(b)).as_ref());
+    if let Some(memory) = result.as_slice_mut() {
+        let memory = MatMut::from_row_major_slice_mut(memory, m, n);
+        triangular::matmul(memory, to, Accum::Replace, a, left, b, right, 1.0, Par::Seq);
+    }
+    result
 }
 
 /// Largest singular value; 0 for an empty matrix.
@@ -226,6 +323,8 @@ pub fn congruence(a: ArrayView2<'_, f64>, values: &Array1<f64>) -> Array2<f64> {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::s;
+
     use super::*;
     use crate::math::random::{Purpose, gaussian, stream};
 
@@ -240,6 +339,34 @@ mod tests {
         let singular = root.dot(&root.t());
         assert!(solve_positive_definite(&-&a, &b).is_err());
         assert!(solve_positive_definite(&singular, &b).is_err(), "shapes");
+    }
+
+    #[test]
+    fn products_are_those_of_ndarray_in_every_memory_order() {
+        let mut rng = stream(6, Purpose::Task, 0);
+        let (a, b) = (gaussian(7, 40, 1.0, &mut rng), gaussian(40, 9, 1.0, &mut rng));
+        let close = |found: Array2<f64>, expected: Array2<f64>| {
+            assert!(frobenius_norm((&found - &expected).view()) < 1e-12);
+        };
+        close(product(a.view(), b.view()), a.dot(&b));
+        close(product(b.t(), a.t()), b.t().dot(&a.t()));
+        let (rows, columns) = (a.slice(s![..;2, ..]), b.slice(s![.., ..;-1]));
+        close(product(rows, columns), rows.dot(&columns));
+        close(symmetric_product(a.view(), a.t()), a.dot(&a.t()));
+        let full = gaussian(40, 40, 1.0, &mut rng);
+        let lower =
+            Array2::from_shape_fn((40, 40), |(i, j)| if j > i { 0.0 } else { full[[i, j]] });
+        close(lower_triangular_product(a.view(), full.view()), a.dot(&lower));
+        assert_eq!(
+            product(Array2::zeros((0, 3)).view(), Array2::zeros((3, 2)).view()).dim(),
+            (0, 2)
+        );
+        let positive = full.dot(&full.t()) + 40.0 * Array2::<f64>::eye(40);
+        let (white, _) = whitened(&positive, &full).unwrap();
+        close(
+            white.t().dot(&white),
+            full.t().dot(&solve_positive_definite(&positive, &full).unwrap()),
+        );
     }
 
     fn reconstruct(f: &Svd) -> Array2<f64> {
