@@ -4,6 +4,7 @@
 //!   [`Correlations`](crate::Correlations).
 //! * [`DenseNetwork`]: fully connected layers with an [`Activation`].
 //! * [`initial`]: the weights that training starts from.
+//! * [`online`], [`gaussian_inputs`]: units that learn from one fresh example after another.
 //! * [`Clock`], [`gradient_descent`] and its relatives: training, recorded at the times of a
 //!   theory.
 //!
@@ -14,10 +15,12 @@
 mod activation;
 mod dense;
 mod descent;
+pub mod gaussian_inputs;
 pub mod initial;
 mod kernels;
 mod linear;
 mod linear_step;
+pub mod online;
 
 use ndarray::{Array2, ArrayView2, Axis, Zip};
 

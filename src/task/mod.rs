@@ -6,10 +6,11 @@
 //! * [`Modes`]: singular vectors of Σʸˣ, how much the inputs vary along them, and whether they learn
 //!   independently of each other.
 //! * [`table`]: the tables that come with the crate.
+//! * [`images`]: shapes at random places on noise.
 //! * [`environment`]: structured worlds with analytic modes, to be sampled.
 //!
-//! With the feature `cli`, `Dataset::read_table`, `Dataset::read_pair` and `read_matrix` read CSV and
-//! NPY files.
+//! With the feature `cli`, `Dataset::read_table`, `Dataset::read_pair` and the functions of `arrays` read
+//! CSV and NPY files.
 //! Readers are strict: what cannot be meant (an empty cell, a short row, a header that promises more
 //! than the file holds) is refused with file, row and column.
 //!
@@ -24,9 +25,12 @@
 //! # Ok::<(), solvable::Error>(())
 //! ```
 
+#[cfg(feature = "cli")]
+pub mod arrays;
 mod correlations;
 mod dataset;
 pub mod environment;
+pub mod images;
 #[cfg(feature = "cli")]
 mod npy;
 #[cfg(feature = "cli")]
@@ -39,6 +43,4 @@ mod tables;
 
 pub use correlations::{Correlations, Modes};
 pub use dataset::Dataset;
-#[cfg(feature = "cli")]
-pub use read::read_matrix;
 pub use tables::{TABLE_NAMES, table};

@@ -5,7 +5,7 @@
 
 use std::io::{Cursor, Read};
 
-use ndarray::{Array2, ShapeBuilder};
+use ndarray::{Array2, Array4, ArrayD, Dimension, IxDyn, ShapeBuilder};
 use ndarray_npy::ReadableElement;
 use ndarray_npy::npy::header::{Header, Layout, ReadHeaderError};
 
@@ -23,26 +23,51 @@ const RESAVE: &str = "save it with np.save(path, x.astype('float64'))";
 
 /// Reads an array of one or two dimensions from a file of `length` bytes.
 pub(super) fn read(
-    mut source: impl Read,
+    source: impl Read,
     length: u64,
     file: &str,
     warnings: &mut Vec<String>,
 ) -> Result<Array2<f64>> {
+    let array = read_array(source, length, file, warnings, |header| dimensions(header, file))?;
+    array.into_dimensionality().map_err(|error| refuse(file, error.to_string(), RESAVE))
+}
+
+/// Reads images, of shape (n, height, width, channels) or (n, height, width) for one channel.
+pub(super) fn read_images(
+    source: impl Read,
+    length: u64,
+    file: &str,
+    warnings: &mut Vec<String>,
+) -> Result<Array4<f64>> {
+    let array =
+        read_array(source, length, file, warnings, |header| image_dimensions(header, file))?;
+    array.into_dimensionality().map_err(|error| refuse(file, error.to_string(), RESAVE))
+}
+
+/// Reads an array whose header gives the dimensions that `dimensions` makes of it.
+fn read_array(
+    mut source: impl Read,
+    length: u64,
+    file: &str,
+    warnings: &mut Vec<String>,
+    dimensions: impl Fn(&Header) -> Result<Vec<usize>>,
+) -> Result<ArrayD<f64>> {
     let (header, header_length) = read_header(&mut source, length, file)?;
-    let (rows, columns) = dimensions(&header, file)?;
+    let dimensions = dimensions(&header)?;
     let descriptor = descriptor(&header, file)?;
     let size = item_size(&descriptor);
     let shape = shape_text(&header.shape);
-    let claim = rows.checked_mul(columns).and_then(|n| n.checked_mul(size)).map(|n| n as u64);
+    let product = |start: usize| dimensions.iter().try_fold(start, |n, d| n.checked_mul(*d));
     let present = length - header_length;
-    let Some(claim) = claim.filter(|claim| *claim <= present) else {
-        let claim = (size as u128).saturating_mul(rows as u128).saturating_mul(columns as u128);
+    let Some(claim) = product(size).map(|n| n as u64).filter(|claim| *claim <= present) else {
+        let claim = dimensions.iter().fold(size as u128, |n, d| n.saturating_mul(*d as u128));
         let problem = format!(
             "the header claims {claim} bytes (shape {shape} of '{descriptor}'), the file has {present}"
         );
         return Err(refuse(file, problem, "the file is cut off or damaged: save it again"));
     };
-    if rows * columns > MAX_VALUES {
+    let n = product(1).unwrap_or(usize::MAX);
+    if n > MAX_VALUES {
         let problem = format!("shape {shape} is more than {MAX_VALUES} numbers");
         return Err(refuse(file, problem, TOO_LARGE));
     }
@@ -50,13 +75,13 @@ pub(super) fn read(
         let extra = present - claim;
         warnings.push(format!("{file}: {extra} bytes after the end of the array are ignored"));
     }
-    let values = decode(source.take(claim), &header, &descriptor, rows * columns)
+    let values = decode(source.take(claim), &header, &descriptor, n)
         .map_err(|reason| refuse(file, reason, RESAVE))?;
     if rounds(&descriptor) && values.iter().any(|v| v.abs() > 9_007_199_254_740_992.0) {
         warnings.push(format!("{file}: integers beyond 2^53 are rounded to the nearest f64"));
     }
     let fortran = header.layout == Layout::Fortran;
-    let array = Array2::from_shape_vec((rows, columns).set_f(fortran), values)
+    let array = ArrayD::from_shape_vec(IxDyn(&dimensions).set_f(fortran), values)
         .map_err(|error| refuse(file, format!("shape {shape} does not fit: {error}"), RESAVE))?;
     // One memory layout, so that sums run in the same order whatever the file's.
     let array = if fortran { array.as_standard_layout().into_owned() } else { array };
@@ -126,11 +151,11 @@ fn nesting(header: &[u8]) -> usize {
 }
 
 /// Rows and columns; a vector is one column.
-fn dimensions(header: &Header, file: &str) -> Result<(usize, usize)> {
+fn dimensions(header: &Header, file: &str) -> Result<Vec<usize>> {
     let shape = shape_text(&header.shape);
-    let (rows, columns) = match header.shape[..] {
-        [rows] => (rows, 1),
-        [rows, columns] => (rows, columns),
+    let dimensions = match header.shape[..] {
+        [rows] => vec![rows, 1],
+        [rows, columns] => vec![rows, columns],
         [] => {
             let problem = format!("the array is a single number (shape {shape})");
             return Err(refuse(file, problem, "save a matrix whose rows are examples"));
@@ -141,11 +166,31 @@ fn dimensions(header: &Header, file: &str) -> Result<(usize, usize)> {
             return Err(refuse(file, problem, "save x.reshape(len(x), -1): rows are examples"));
         }
     };
-    if rows == 0 || columns == 0 {
+    if dimensions.contains(&0) {
         let problem = format!("the array is empty (shape {shape})");
         return Err(refuse(file, problem, "it must hold at least one row and one column"));
     }
-    Ok((rows, columns))
+    Ok(dimensions)
+}
+
+/// Images, rows, columns, channels; one channel if there is no dimension for them.
+fn image_dimensions(header: &Header, file: &str) -> Result<Vec<usize>> {
+    let shape = clip(&shape_text(&header.shape));
+    let dimensions = match header.shape[..] {
+        [n, height, width] => vec![n, height, width, 1],
+        [n, height, width, channels] => vec![n, height, width, channels],
+        _ => {
+            let problem =
+                format!("the array has shape {shape}, images of four dimensions are needed");
+            let remedy = "save x.reshape(n, height, width, channels)";
+            return Err(refuse(file, problem, remedy));
+        }
+    };
+    if dimensions.contains(&0) {
+        let problem = format!("the array is empty (shape {shape})");
+        return Err(refuse(file, problem, "it must hold at least one image, pixel and channel"));
+    }
+    Ok(dimensions)
 }
 
 /// A shape as Python writes it.
@@ -228,12 +273,12 @@ fn decode(
 }
 
 /// Refuses NaN, infinities and numbers whose squares overflow, at their NumPy index.
-fn check_values(array: &Array2<f64>, n_dimensions: usize, file: &str) -> Result<()> {
+fn check_values(array: &ArrayD<f64>, n_dimensions: usize, file: &str) -> Result<()> {
     let bad = |value: &f64| !matches!(value.abs(), size if size <= 1e150);
-    let Some(((i, j), value)) = array.indexed_iter().find(|(_, value)| bad(value)) else {
+    let Some((place, value)) = array.indexed_iter().find(|(_, value)| bad(value)) else {
         return Ok(());
     };
-    let place = if n_dimensions == 1 { format!("x[{i}]") } else { format!("x[{i}, {j}]") };
+    let index: Vec<_> = place.slice().iter().take(n_dimensions).map(usize::to_string).collect();
     let n_bad = array.iter().filter(|value| bad(value)).count();
     let more = match n_bad {
         1 => "the only such entry".to_owned(),
@@ -246,7 +291,7 @@ fn check_values(array: &Array2<f64>, n_dimensions: usize, file: &str) -> Result<
     };
     let value = if value.is_finite() { format!("{value:e}") } else { format!("{value}") };
     Err(Error::Data {
-        place: format!("{file}, {place}"),
+        place: format!("{file}, x[{}]", index.join(", ")),
         problem: format!("the entry is {value}, {more}"),
         remedy: remedy.into(),
     })

@@ -4,8 +4,6 @@ use std::fs::File;
 use std::io::{ErrorKind, Read, Seek};
 use std::path::Path;
 
-use ndarray::Array2;
-
 use super::table::{self, Table};
 use super::{Dataset, npy};
 use crate::{Error, Result};
@@ -63,8 +61,8 @@ impl Dataset {
     ) -> Result<(Self, Vec<String>)> {
         let (inputs_path, targets_path) = (inputs_path.as_ref(), targets_path.as_ref());
         let mut warnings = Vec::new();
-        let inputs = read_numbers(inputs_path, &mut warnings)?;
-        let targets = read_numbers(targets_path, &mut warnings)?;
+        let inputs = read_matrix(inputs_path, &mut warnings)?;
+        let targets = read_matrix(targets_path, &mut warnings)?;
         let (inputs_file, file) = (inputs_path.display(), targets_path.display().to_string());
         let (p, found) = (inputs.values.nrows(), targets.values.nrows());
         if found != p {
@@ -93,30 +91,25 @@ impl Dataset {
     }
 }
 
-/// The numbers of one CSV or NPY file, as [`Dataset::read_pair`] reads each of its two. Also gives
-/// warnings.
-///
-/// # Errors
-/// [`Error::Data`] with file, row and column of the first thing that is wrong.
-pub fn read_matrix(path: impl AsRef<Path>) -> Result<(Array2<f64>, Vec<String>)> {
-    let mut warnings = Vec::new();
-    let table = read_numbers(path.as_ref(), &mut warnings)?;
-    Ok((table.values, warnings))
+/// The numbers of a CSV or NPY file.
+pub(super) fn read_matrix(path: &Path, warnings: &mut Vec<String>) -> Result<Table> {
+    let file = path.display().to_string();
+    let (source, length, is_npy) = open_numbers(path)?;
+    if is_npy {
+        let values = npy::read(source, length, &file, warnings)?;
+        return Ok(Table { values, row_names: None, column_names: None });
+    }
+    table::plain(source, &file, warnings)
 }
 
-/// The numbers of a CSV or NPY file, told apart by their first bytes or the file's name.
-fn read_numbers(path: &Path, warnings: &mut Vec<String>) -> Result<Table> {
-    let file = path.display().to_string();
+/// An open file, its length, and whether it is NPY by its name or first bytes.
+pub(super) fn open_numbers(path: &Path) -> Result<(File, u64, bool)> {
     let (mut source, length) = open(path)?;
     let mut magic = Vec::new();
     let head = source.by_ref().take(npy::MAGIC.len() as u64).read_to_end(&mut magic);
     head.and_then(|_| source.rewind()).map_err(|error| unopened(path, &error))?;
     let named_npy = path.extension().is_some_and(|e| e.eq_ignore_ascii_case("npy"));
-    if named_npy || magic == npy::MAGIC {
-        let values = npy::read(source, length, &file, warnings)?;
-        return Ok(Table { values, row_names: None, column_names: None });
-    }
-    table::plain(source, &file, warnings)
+    Ok((source, length, named_npy || magic == npy::MAGIC))
 }
 
 fn require_two(n: usize, file: &str) -> Result<()> {
