@@ -43,6 +43,8 @@
 //!   part. [`deep_linear::course`] goes from a data set to a report.
 //! * [`semantic`]: what such a network knows of items and their features at any time. [`gated`]: linear
 //!   pathways switched by the input. [`generalization`]: learning curves in many dimensions.
+//! * [`student_teacher`]: online learning of a teacher, one fresh example a step. [`continual`]: two
+//!   tasks, one after the other. [`wide`]: networks of many hidden units, their kernels and training.
 //! * [`task`]: what is to be learned. [`net`]: what is trained. [`math`]: numerics of both.
 //! * [`models`]: every model and learning curve, with what is needed to test it.
 //! * [`figures`]: figures of papers. [`plot`]: how they are drawn.
@@ -57,6 +59,7 @@
 
 pub mod agreement;
 pub mod citation;
+pub mod continual;
 pub mod deep_linear;
 mod error;
 pub mod figures;
@@ -70,8 +73,10 @@ pub mod semantic;
 pub(crate) mod solvable;
 #[cfg(feature = "cli")]
 pub mod store;
+pub mod student_teacher;
 pub mod task;
 pub mod trajectory;
+pub mod wide;
 
 pub use agreement::{Agreement, FiniteSize, Tolerance, compare};
 pub use error::{Error, Result};

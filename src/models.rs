@@ -86,7 +86,17 @@ pub struct CurveCase {
 /// Every learning curve, topic by topic.
 pub fn curves() -> impl Iterator<Item = &'static CurveCase> + Clone {
     use crate::generalization::cases::{kernels, linear, perceptrons};
-    [linear::ALL, kernels::ALL, perceptrons::ALL].into_iter().flatten()
+    let topics = [
+        linear::ALL,
+        kernels::ALL,
+        perceptrons::ALL,
+        crate::student_teacher::cases::ALL,
+        crate::student_teacher::hidden_manifold_case::ALL,
+        crate::continual::cases::ALL,
+        crate::wide::cases::ALL,
+        crate::wide::cases_rich::ALL,
+    ];
+    topics.into_iter().flatten()
 }
 
 /// Every course of learning, topic by topic.
@@ -99,6 +109,7 @@ pub fn all() -> impl Iterator<Item = &'static ModelCase> + Clone {
         facts::ALL,
         crate::gated::cases::ALL,
         crate::generalization::cases::linear::COURSES,
+        crate::wide::cases_rich::COURSES,
     ];
     topics.into_iter().flatten()
 }

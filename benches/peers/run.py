@@ -36,12 +36,12 @@ def output(*command):
     return done.stdout
 
 
-def build():
-    """The benchmark's program, compiled as cargo does by default."""
-    command = ["cargo", "bench", "--bench", "descent", "--no-run", "--message-format=json"]
+def build(bench):
+    """A benchmark's program, compiled as cargo does by default."""
+    command = ["cargo", "bench", "--bench", bench, "--no-run", "--message-format=json"]
     lines = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
     messages = [json.loads(line) for line in lines.splitlines() if line.startswith("{")]
-    programs = [m["executable"] for m in messages if m.get("target", {}).get("name") == "descent"]
+    programs = [m["executable"] for m in messages if m.get("target", {}).get("name") == bench]
     return programs[-1]
 
 
@@ -67,7 +67,7 @@ def peer(script):
 def main():
     """Measures and prints."""
     rounds = int(sys.argv[1]) if len(sys.argv) > 1 else 3
-    program = build()
+    program = build("descent")
     programs = {
         "solvable": lambda: ours(program),
         "numpy": lambda: peer("descent_numpy.py"),

@@ -1,0 +1,88 @@
+//! Images as the kernel engine reads them, with the variances of their pixels.
+
+use ndarray::ArrayView4;
+
+use super::conv_maps::{Maps, Pixels, Source, Variances};
+use super::conv_plan::Trunk;
+use super::conv_schedule::Schedule;
+use crate::solvable::in_parallel;
+use crate::{Error, Result};
+
+/// Images with the variance of every pixel at every site, stored pixel by pixel for all images.
+#[derive(Debug, Clone)]
+pub(super) struct Images {
+    pub n: usize,
+    pixels: Pixels,
+    variances: Variances,
+}
+
+impl Images {
+    /// Computes the variances.
+    pub fn new(trunk: &Trunk, images: ArrayView4<'_, f64>) -> Result<Self> {
+        let (n, _, _, channels) = images.dim();
+        let channel = |c: usize| {
+            // Stored [row][column][image].
+            let plane = images.index_axis(ndarray::Axis(3), c);
+            plane.permuted_axes([1, 2, 0]).iter().copied().collect()
+        };
+        let pixels: Pixels = (0..channels).map(channel).collect();
+        let empty = trunk.sites.iter().map(|[h, w]| vec![0.0; h * w * n]).collect();
+        let mut found = Self { n, pixels, variances: empty };
+        if trunk.sites.is_empty() {
+            return Ok(found);
+        }
+        let schedule = Schedule::of_equal(trunk);
+        let lanes = schedule.lanes();
+        let parts = in_parallel(n.div_ceil(lanes), |tile| {
+            let images: Vec<usize> = (tile * lanes..n.min((tile + 1) * lanes)).collect();
+            let pixels = gather(&found.pixels, n, &images);
+            let mut maps = Maps::new(images.len(), (0..images.len()).collect());
+            let mut variances = vec![Vec::new(); trunk.sites.len()];
+            let (rows, cols) = (&schedule.rows[0], &schedule.cols[0]);
+            maps.start([rows, cols], trunk.width, [&pixels, &pixels]);
+            let mut source = Source::Own(&mut variances);
+            maps.run(&trunk.stages, [&rows.steps, &cols.steps], &trunk.sites, &mut source);
+            Ok(variances)
+        })?;
+        for (tile, part) in parts.iter().enumerate() {
+            for (all, part) in found.variances.iter_mut().zip(part) {
+                let lanes_here = lanes.min(n - tile * lanes);
+                for (all, part) in all.chunks_exact_mut(n).zip(part.chunks_exact(lanes_here)) {
+                    all[tile * lanes..][..lanes_here].copy_from_slice(part);
+                }
+            }
+        }
+        found.check()?;
+        Ok(found)
+    }
+
+    /// Pixels and variances of some images, one a lane.
+    pub fn gather(&self, images: &[usize]) -> (Pixels, Variances) {
+        (gather(&self.pixels, self.n, images), gather(&self.variances, self.n, images))
+    }
+
+    /// Refuses variances that overflowed: everything after them would be NaN.
+    fn check(&self) -> Result<()> {
+        for (site, variances) in self.variances.iter().enumerate() {
+            if let Some(place) = variances.iter().position(|q| !q.is_finite()) {
+                let reason = format!(
+                    "the variance of pixel {} of image {} overflows before nonlinearity {}; rescale \
+                     the images or take smaller weights",
+                    place / self.n,
+                    place % self.n,
+                    site + 1
+                );
+                return Err(Error::Numerical { method: "kernel of images", reason });
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Some of `n` lanes.
+fn gather(planes: &[Vec<f64>], n: usize, lanes: &[usize]) -> Vec<Vec<f64>> {
+    let of = |plane: &Vec<f64>| {
+        plane.chunks_exact(n).flat_map(|all| lanes.iter().map(|i| all[*i])).collect()
+    };
+    planes.iter().map(of).collect()
+}

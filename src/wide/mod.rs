@@ -1,0 +1,124 @@
+//! Wide networks: Gaussian processes, tangent kernels and what they learn, and when that theory fails.
+//!
+//! # Setting
+//!
+//! A deep network starts from random Gaussian weights. As its hidden layers get wide
+//!
+//! * its outputs become a Gaussian process, whose covariance K (the NNGP kernel) follows layer by layer;
+//! * its gradients become a fixed feature map: the tangent kernel
+//!   $`\Theta(x, x') = \sum_\theta \partial_\theta f(x)\,\partial_\theta f(x')`$ no longer depends on
+//!   the draw of the weights, and does not change in training;
+//! * so gradient descent is linear in the outputs, $`\dot f = -\Theta (f - y)/N`$, and the ensemble of
+//!   all trained networks is again a Gaussian process, with mean and covariance in closed form.
+//!
+//! A network is an [`Architecture`](architecture::Architecture): layers with the standard deviations of
+//! their weights and biases. The same one gives kernels, predictions and trained networks of finite
+//! width.
+//!
+//! # Prediction
+//!
+//! | file | what it answers |
+//! |---|---|
+//! | [`architecture`], [`parse`] | what a network is, and how it is written: `"dense relu dense"` |
+//! | [`nonlinearity`], [`nonlinearity_names`], [`gaussian_expectation`] | units, their averages over Gaussian inputs, their names |
+//! | [`dense_kernel`] | K and Θ of fully connected networks, with branches and normalization |
+//! | [`conv_kernel`], [`conv_shape`] | K and Θ of convolutional networks on images |
+//! | [`sphere`] | spectra of these kernels on the sphere, for [learning curves](crate::generalization::kernel_regression) |
+//! | [`training`], [`momentum`] | what one mode of the kernel does in training: flow, steps, momentum, ridge and decay |
+//! | [`kernel_modes`], [`ensemble`], [`test_points`], [`posterior`] | mean and covariance of trained networks at any time, and of the Gaussian process given the data |
+//! | [`cross_entropy`] | classification, where the outputs never come to rest |
+//! | [`signal_propagation`], [`deep_signal`] | variances and correlations in deep networks: order, chaos, the edge between them |
+//! | [`isometry`], [`jacobian_spectrum`] | singular values of the Jacobian |
+//! | [`output_scaling`], [`two_layer_rich`], [`dmft`] | from fixed kernels to kernels that learn |
+//! | [`bayesian_deep_linear`], [`scale_posterior`], [`renormalized_scale`] | Bayesian networks as deep as wide, where the kernel is rescaled by the data |
+//!
+//! # Simulation
+//!
+//! | file | what it does |
+//! |---|---|
+//! | [`finite_network`], [`full_batch`], [`trained_network`] | networks of any width, trained by full-batch gradient descent |
+//! | [`empirical_ntk`], [`kernel_change`], [`linearized`] | their tangent kernels, how these change, networks held at their linearization |
+//! | [`width_scaling`], [`sphere_task`] | how the distance from the limit falls with the width |
+//! | [`jacobian_sampling`], [`rich_descent`], [`weighted_networks`] | random Jacobians; deep linear networks that learn features; networks weighted by their likelihood |
+//!
+//! # Where theory and simulation part
+//!
+//! * **Width.** At width N a tangent kernel scatters by about $`N^{-1/2}`$ between draws and changes by
+//!   about $`1/N`$ in training: [`width_scaling`] measures both.
+//! * **Kinks.** Late in training ReLU networks chatter across their kinks and their loss falls more
+//!   slowly than the kernel says. Smooth units follow to the end.
+//! * **Features.** With outputs scaled down the kernel learns. That needs [`dmft`], not a kernel.
+//!
+//! # Conventions
+//!
+//! Inputs are rows, and $`K_0 = x\cdot x'/d`$. In NTK parameterization a layer computes
+//! $`z = \sigma_w W h/\sqrt{n} + \sigma_b b`$ with standard Gaussian W and b, all trained at one rate;
+//! [`Parameterization`](architecture::Parameterization) has the other. Depth counts hidden layers. The
+//! loss is $`\frac{1}{2N}\lVert f - y\rVert^2`$, where N is stated by each file.
+//!
+//! # References
+//!
+//! `neal1996`, `lee2018`, `matthews2018` (Gaussian processes), `jacot2018`, `lee2019`, `arora2019b`
+//! (tangent kernels and training), `cho2009`, `williams1997`, `tsuchida2021`, `han2022` (averages of
+//! nonlinearities), `novak2019`, `garriga2019`, `xiao2018` (convolutions), `bietti2019`, `bordelon2020`,
+//! `canatar2021` (spectra and learning curves), `poole2016`, `schoenholz2017`, `pennington2017`,
+//! `pennington2018` (signals), `bordelon2022`, `chizat2019` (feature learning), `li2021` (Bayesian deep
+//! linear networks).
+
+pub mod architecture;
+pub mod bayesian_deep_linear;
+pub mod cases;
+pub mod cases_rich;
+mod conv_head;
+mod conv_images;
+pub mod conv_kernel;
+mod conv_maps;
+mod conv_pairs;
+mod conv_plan;
+mod conv_schedule;
+pub mod conv_shape;
+pub mod cross_entropy;
+pub mod deep_signal;
+mod dense_block;
+mod dense_examples;
+pub mod dense_kernel;
+mod dense_strips;
+pub mod dmft;
+mod duals;
+mod elementwise;
+pub mod empirical_ntk;
+pub mod ensemble;
+pub mod finite_network;
+pub mod full_batch;
+pub mod gaussian_expectation;
+mod hermite;
+pub mod isometry;
+pub mod jacobian_sampling;
+pub mod jacobian_spectrum;
+pub mod kernel_change;
+pub mod kernel_modes;
+mod kinks;
+pub mod linearized;
+pub mod momentum;
+pub mod nonlinearity;
+pub mod nonlinearity_names;
+pub mod output_scaling;
+pub mod parse;
+pub mod posterior;
+pub mod renormalized_scale;
+pub mod rich_descent;
+pub mod scale_posterior;
+pub mod signal_propagation;
+pub mod sphere;
+pub mod sphere_task;
+mod spread;
+pub mod test_points;
+mod thin_products;
+mod time_basis;
+pub mod trained_network;
+pub mod training;
+pub mod two_layer_rich;
+pub mod weighted_networks;
+pub mod width_scaling;
+
+pub use duals::Dual;
