@@ -3,6 +3,10 @@
 use solvable::figures::{ALL, Effort, find};
 use solvable::plot::{Style, csv, svg};
 
+/// Figures that show gaps for which no bound is known (finite width against infinite), or compare
+/// methods with each other.
+const NOT_JUDGED: [&str; 4] = ["nngp_regression", "lee2019_fig2", "jacot2018_fig", "cntk_images"];
+
 /// Cells of a table: numbers where they are numbers.
 fn cells(text: &str) -> Vec<Vec<Result<f64, String>>> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
@@ -37,6 +41,11 @@ fn every_committed_table_is_what_the_figure_draws_and_every_gap_is_within_tolera
         let path = format!("{}/figures/{}.csv", env!("CARGO_MANIFEST_DIR"), figure.name);
         let committed = std::fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path}: {e}"));
         assert_same_table(figure.name, &drawn, &committed);
+        if NOT_JUDGED.contains(&figure.name) {
+            let judged = drawing.agreements.iter().any(|agreement| agreement.tolerance.is_some());
+            assert!(!judged, "{} is judged: take it off the list", figure.name);
+            continue;
+        }
         assert!(!drawing.agreements.is_empty(), "{} compares nothing", figure.name);
         for agreement in &drawing.agreements {
             assert!(agreement.holds(), "{}: {agreement:?}", figure.name);
@@ -52,6 +61,8 @@ fn theory_alone_draws_without_simulating() {
         assert!(drawing.agreements.is_empty(), "{} simulated", figure.name);
         for style in [Style::Paper, Style::Slides] {
             let text = svg(&drawing.sheet, style).expect(figure.name);
+            // The word "infinite" may be said.
+            let text = text.replace("infinit", "");
             assert!(!text.contains("NaN") && !text.contains("inf"), "{}", figure.name);
         }
     }

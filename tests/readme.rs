@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use assert_cmd::Command;
-use ndarray::{Array2, Axis};
+use ndarray::{Array2, Array4, Axis};
 use ndarray_npy::write_npy;
 
 const README: &str = include_str!("../README.md");
@@ -65,16 +65,23 @@ fn examples() -> Vec<Example> {
 }
 
 /// The program's arguments; `None` if the command is not run here.
-fn arguments(command: &str) -> Option<Vec<&str>> {
+fn arguments(command: &str) -> Option<Vec<String>> {
     if NOT_RUN.iter().any(|other| command.starts_with(other)) {
         return None;
     }
     let program = ["solvable ", "cargo run --release -- "];
     let rest = program.iter().find_map(|program| command.strip_prefix(program));
     let rest = rest.unwrap_or_else(|| panic!("what is this: {command}"));
-    assert!(!rest.contains(['|', '>', '"', '\'']), "no shell here: {command}");
-    let words: Vec<&str> = rest.split_whitespace().collect();
-    let at_length = words[0] == "reproduce" && !words.contains(&"--quick");
+    assert!(!rest.contains(['|', '>', '\'']), "no shell here: {command}");
+    // What stands in double quotes is one word.
+    let mut words: Vec<String> = Vec::new();
+    for (i, part) in rest.split('"').enumerate() {
+        match i % 2 {
+            0 => words.extend(part.split_whitespace().map(str::to_owned)),
+            _ => words.push(part.to_owned()),
+        }
+    }
+    let at_length = words[0] == "reproduce" && !words.iter().any(|word| word == "--quick");
     (!at_length).then_some(words)
 }
 
@@ -87,6 +94,9 @@ fn prepare(place: &Path) {
     write_npy(place.join("X.npy"), &inputs).unwrap();
     let targets = inputs.map_axis(Axis(1), |x| x[0] - x[0] * x[1]).insert_axis(Axis(1));
     write_npy(place.join("Y.npy"), &targets).unwrap();
+    write_npy(place.join("Z.npy"), &(0.5 * &inputs)).unwrap();
+    let images = Array4::from_shape_fn((3, 6, 6, 1), |(i, r, c, _)| ((i + r * c) % 5) as f64);
+    write_npy(place.join("images.npy"), &images).unwrap();
 }
 
 /// A line as words: columns may be aligned differently where the page leaves out their longest cell.

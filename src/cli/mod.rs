@@ -22,15 +22,19 @@ mod figure;
 mod focus;
 mod gallery;
 mod interrupt;
+mod kernel;
 mod learn;
 mod list;
 mod names;
+mod online;
 mod output;
 mod progress;
 mod render;
 mod report;
 mod reproduce;
 mod values;
+mod wide;
+mod wide_results;
 
 pub use output::Output;
 
@@ -74,6 +78,9 @@ enum Command {
     Learn(learn::Args),
     Curve(curve::Args),
     Environment(environment::Args),
+    Online(online::Args),
+    Kernel(kernel::Args),
+    Wide(wide::Args),
     Check(check::Args),
     Cite(cite::Args),
     Completions(completions::Args),
@@ -111,6 +118,9 @@ pub fn run(cli: Cli) -> Result<Status> {
         Command::Learn(args) => learn::run(args, &output),
         Command::Curve(args) => curve::run(args, &output),
         Command::Environment(args) => environment::run(args, &output),
+        Command::Online(args) => online::run(args, &output),
+        Command::Kernel(args) => kernel::run(args, &output),
+        Command::Wide(args) => wide::run(args, &output),
         Command::Check(args) => check::run(args, &output),
         Command::Cite(args) => cite::run(args, &output),
         Command::Completions(args) => completions::run(args, &output),
@@ -143,6 +153,18 @@ mod tests {
         lines.map(|line| line.trim().to_owned()).collect()
     }
 
+    /// Words of a line as a shell takes them: what stands in double quotes is one.
+    fn words(line: &str) -> Vec<String> {
+        let mut words = Vec::new();
+        for (i, part) in line.split('"').enumerate() {
+            match i % 2 {
+                0 => words.extend(part.split_whitespace().map(str::to_owned)),
+                _ => words.push(part.to_owned()),
+            }
+        }
+        words
+    }
+
     #[test]
     fn the_grammar_is_consistent() {
         Cli::command().debug_assert();
@@ -168,7 +190,7 @@ mod tests {
             }
         }
         for example in all {
-            let words = example.split(['|', '>']).next().unwrap_or_default().split_whitespace();
+            let words = words(example.split(['|', '>']).next().unwrap_or_default());
             if let Err(error) = Cli::command().try_get_matches_from(words) {
                 panic!("{example}: {error}");
             }

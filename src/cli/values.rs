@@ -129,6 +129,43 @@ pub fn simulation(text: &str) -> Result<SimulationSize, String> {
     Ok(SimulationSize { size: size.ok_or(form)?, runs })
 }
 
+/// How alike two teachers are.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Similarity {
+    pub features: f64,
+    pub readouts: f64,
+}
+
+/// Similarity of features and readouts, as in `V=0.5,readout=1`; readouts are alike unless given.
+pub fn similarity(text: &str) -> Result<Similarity, String> {
+    let form = "must be V=SIMILARITY or V=SIMILARITY,readout=SIMILARITY, such as V=0.5";
+    let (mut features, mut readouts) = (None, 1.0);
+    for part in text.split(',') {
+        let (name, value) = part.split_once('=').ok_or(form)?;
+        let value = finite(value).map_err(|why| format!("{}: {why}", name.trim()))?;
+        if !(-1.0..=1.0).contains(&value) {
+            return Err(format!("{}: must be from -1 to 1", name.trim()));
+        }
+        match name.trim() {
+            "V" | "v" => features = Some(value),
+            "readout" => readouts = value,
+            _ => return Err(form.into()),
+        }
+    }
+    Ok(Similarity { features: features.ok_or(form)?, readouts })
+}
+
+/// A share of a whole.
+pub fn share(text: &str) -> Result<f64, String> {
+    let value = not_negative(text)?;
+    if value <= 1.0 { Ok(value) } else { Err("must be from 0 to 1".into()) }
+}
+
+/// A number of points of a curve.
+pub fn points(text: &str) -> Result<usize, String> {
+    whole(text, 2, 100_000)
+}
+
 fn whole(text: &str, least: usize, most: usize) -> Result<usize, String> {
     let value = text.trim().parse::<usize>().ok().filter(|n| (least..=most).contains(n));
     value.ok_or_else(|| format!("must be a whole number from {least} to {most}"))
@@ -210,6 +247,20 @@ mod tests {
         for bad in ["", "400", "N=0", "N=4,seeds=1", "seeds=4", "N=4,runs=3", "N=1e3"] {
             assert!(simulation(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn similarities_and_shares_are_read_as_written() {
+        let alike = |features, readouts| Ok(Similarity { features, readouts });
+        assert_eq!(similarity("V=0.5"), alike(0.5, 1.0));
+        assert_eq!(similarity("readout = -1, V=-0.25"), alike(-0.25, -1.0));
+        for bad in ["", "0.5", "V=1.5", "V=nan", "readout=1", "V=0.5,teacher=1", "V=0,readout=2"] {
+            assert!(similarity(bad).is_err(), "{bad}");
+        }
+        assert_eq!((share("0"), share("1"), share("0.25")), (Ok(0.0), Ok(1.0), Ok(0.25)));
+        assert!(share("1.01").is_err() && share("-0.1").is_err());
+        assert_eq!(points("2"), Ok(2));
+        assert!(points("1").is_err() && points("1000000").is_err());
     }
 
     #[test]

@@ -20,25 +20,41 @@
 //! ```
 //!
 //! [`course`], [`embedding`] and [`focus`] draw the figures of a user's own data, [`curve`] those of a
-//! learning curve.
+//! learning curve, [`online_course`] those of online learning.
 
+mod activation_comparison;
 mod advani2020_fig2;
 mod advani2020_fig3;
 mod advani2020_fig4;
+mod bordelon2022_dmft;
 mod braun2022_fig2;
 mod braun2022_fig5;
 mod canatar2021_fig3;
 mod canatar2021_fig6;
+mod cntk_images;
 pub mod course;
 pub mod curve;
 mod domine2025_fig2;
 pub mod embedding;
 mod ensembles;
 pub mod focus;
+mod goldt2019_fig1;
+mod goldt2019_fig2;
+mod goldt2019_fig4;
+mod goldt2020_fig;
 mod hastie2022_ridgeless;
+mod jacot2018_fig;
 mod lampinen2019_fig;
+mod lee2019_fig2;
+mod lee2021_fig2;
+mod lisompolinsky2021;
 mod mei2019_fig1;
+mod nngp_regression;
+pub mod online_course;
 mod parts;
+mod plateau_escape;
+mod poole2016_phase;
+mod saad1995_fig1;
 mod saxe2014_fig3;
 mod saxe2019_coherence;
 mod saxe2019_fig3;
@@ -47,6 +63,7 @@ mod saxe2019_typicality;
 mod saxe2021_fig4a;
 mod saxe2021_fig4b;
 mod saxe2021_fig4c;
+mod saxe2021_fig4d;
 mod saxe2021_fig4e;
 mod saxe2021_fig4f;
 mod saxe2021_fig5a;
@@ -55,9 +72,11 @@ mod saxe2021_fig5c;
 mod saxe2021_fig5d;
 mod saxe2021_fig5e;
 mod saxe2022_race;
+mod schoenholz2017_depth;
 mod seung1992_curves;
 mod seung1992_ising;
 mod tree_diagram;
+pub mod wide;
 
 use crate::plot::Sheet;
 use crate::{Agreement, Error, Result};
@@ -200,6 +219,7 @@ pub const ALL: &[Figure] = &[
     saxe2021_fig4a::FIGURE,
     saxe2021_fig4b::FIGURE,
     saxe2021_fig4c::FIGURE,
+    saxe2021_fig4d::FIGURE,
     saxe2021_fig4e::FIGURE,
     saxe2021_fig4f::FIGURE,
     saxe2021_fig5a::FIGURE,
@@ -226,6 +246,22 @@ pub const ALL: &[Figure] = &[
     seung1992_ising::FIGURE,
     canatar2021_fig3::FIGURE,
     canatar2021_fig6::FIGURE,
+    saad1995_fig1::FIGURE,
+    plateau_escape::FIGURE,
+    goldt2019_fig1::FIGURE,
+    goldt2019_fig2::FIGURE,
+    goldt2019_fig4::FIGURE,
+    activation_comparison::FIGURE,
+    goldt2020_fig::FIGURE,
+    lee2021_fig2::FIGURE,
+    nngp_regression::FIGURE,
+    lee2019_fig2::FIGURE,
+    jacot2018_fig::FIGURE,
+    cntk_images::FIGURE,
+    poole2016_phase::FIGURE,
+    schoenholz2017_depth::FIGURE,
+    bordelon2022_dmft::FIGURE,
+    lisompolinsky2021::FIGURE,
 ];
 
 /// A figure by name.

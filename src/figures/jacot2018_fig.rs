@@ -1,0 +1,153 @@
+//! The tangent kernel of finite networks on the circle, before and after training.
+
+use std::f64::consts::PI;
+
+use ndarray::{Array2, arr2};
+
+use super::ensembles::seeds;
+use super::parts::even_grid;
+use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::math::linalg::eigh;
+use crate::math::random::{Purpose, gaussian, stream};
+use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, gradient_color};
+use crate::solvable::in_parallel;
+use crate::wide::architecture::Architecture;
+use crate::wide::dense_kernel::kernels;
+use crate::wide::empirical_ntk::empirical_ntk;
+use crate::wide::finite_network::{FiniteNetwork, Sizes};
+use crate::wide::full_batch::FullBatch;
+use crate::wide::nonlinearity::Nonlinearity;
+use crate::{Agreement, Axis, Dataset, Result, Trajectory, compare};
+
+pub(super) const FIGURE: Figure = Figure {
+    name: "jacot2018_fig",
+    reference: "jacot2018",
+    title: "The tangent kernel of wide networks is the same for all and stays as it is",
+    caption: "Tangent kernel Θ(x₀, x) of ReLU networks with three hidden layers (weight variance 2, bias \
+        standard deviation β) between x₀ = (1, 0) and points x = (cos γ, sin γ) of the circle, for \
+        several random draws of a narrow and a wide network (the paper has widths 500 and 10000). Thin \
+        lines: at the start; dashed: after 200 steps of gradient descent that teach f(x) = x₁x₂ on \
+        sixteen Gaussian inputs, at a fifth of the largest stable rate. Black: the limit of infinite \
+        width. Narrow networks scatter, and training changes their kernels.",
+    controls: &[Control {
+        name: "bias",
+        symbol: "β",
+        default: 0.1,
+        low: 0.0,
+        high: 1.0,
+        kind: ControlKind::Linear,
+        help: "standard deviation of biases",
+    }],
+    draw,
+};
+
+/// Hidden layers.
+const DEPTH: usize = 3;
+/// Training examples.
+const EXAMPLES: usize = 16;
+/// Learning rate as a share of the largest stable one.
+const SHARE: f64 = 0.2;
+
+/// Kernels of one draw around the circle, before and after training.
+struct Kernels {
+    before: Vec<f64>,
+    after: Vec<f64>,
+}
+
+fn draw(settings: &Settings) -> Result<Drawing> {
+    let std = 2f64.sqrt();
+    let bias = settings.get("bias");
+    let architecture = Architecture::dense(Nonlinearity::RELU, DEPTH, std, bias, std, bias);
+    let angles: Vec<f64> = even_grid(2.0 * PI, 73).into_iter().map(|x| x - PI).collect();
+    let circle = Array2::from_shape_fn((angles.len(), 2), |(i, j)| {
+        if j == 0 { angles[i].cos() } else { angles[i].sin() }
+    });
+    let first = arr2(&[[1.0, 0.0]]);
+    let limit = kernels(&architecture, first.view(), Some(circle.view()))?.ntk.row(0).to_vec();
+    let (widths, draws, steps) = match settings.effort {
+        Effort::Paper => ([30, 300], 4, 200),
+        Effort::Quick => ([10, 80], 3, 50),
+        Effort::Theory => ([30, 300], 0, 0),
+    };
+    let task = task()?;
+    let rate = SHARE * stable_rate(&architecture, &task)?;
+    let seeds = seeds(settings.seed, draws);
+    let mut found = Vec::new();
+    let mut agreements = Vec::new();
+    for width in widths {
+        let kernels = in_parallel(seeds.len(), |i| {
+            let sizes = Sizes { n_in: 2, width, n_out: 1 };
+            let net = FiniteNetwork::random(&architecture, sizes, seeds[i])?;
+            let kernel = |net: &FiniteNetwork| {
+                let kernel = empirical_ntk(net, first.view(), Some(circle.view()))?;
+                Ok::<_, crate::Error>(kernel.row(0).to_vec())
+            };
+            let before = kernel(&net)?;
+            let mut descent = FullBatch::new(net, &task, rate, false)?;
+            descent.advance_to(steps)?;
+            Ok(Kernels { before, after: kernel(&descent.network())? })
+        })?;
+        if !kernels.is_empty() {
+            agreements.extend(before_training(width, &angles, &limit, &kernels)?);
+        }
+        found.push(kernels);
+    }
+    let drawn = found.iter().flatten().flat_map(|draw| draw.before.iter().chain(&draw.after));
+    let top = drawn.chain(&limit).fold(0.0f64, |m, x| m.max(*x));
+    let mut panels = Vec::new();
+    for (width, draws) in widths.into_iter().zip(&found) {
+        let x = AxisSpec::linear("angle γ between inputs").within(-PI, PI);
+        let y = AxisSpec::linear("tangent kernel Θ(*x*_0, *x*)").within(0.0, 1.05 * top);
+        let mut panel = Panel::new(x, y);
+        panel.title = Some(format!("width {width}"));
+        panel.legend = Legend::TopLeft;
+        add_draws(&mut panel, &angles, draws);
+        panel.add(Line {
+            width: 1.6,
+            ..Line::new("limit of infinite width", &angles, &limit, Color::BLACK)
+        });
+        panels.push(panel);
+    }
+    let sheet = Sheet { description: FIGURE.caption.into(), ..Sheet::new(FIGURE.title, panels) };
+    Ok(Drawing { sheet, agreements })
+}
+
+/// f(x) = x₁x₂ on Gaussian inputs.
+fn task() -> Result<Dataset> {
+    let inputs = gaussian(EXAMPLES, 2, 1.0, &mut stream(0, Purpose::Task, 0));
+    let targets = Array2::from_shape_fn((EXAMPLES, 1), |(i, _)| inputs[[i, 0]] * inputs[[i, 1]]);
+    Dataset::new(inputs, targets)
+}
+
+/// 2n over the largest eigenvalue of the limit.
+fn stable_rate(architecture: &Architecture, task: &Dataset) -> Result<f64> {
+    let kernel = kernels(architecture, task.inputs.view(), None)?.ntk;
+    Ok(2.0 * EXAMPLES as f64 / eigh(&kernel)?.0[0])
+}
+
+fn add_draws(panel: &mut Panel, angles: &[f64], draws: &[Kernels]) {
+    for (i, draw) in draws.iter().enumerate() {
+        let color = gradient_color(i, draws.len() + 1);
+        let label = |text: &str| if i == 0 { text.to_owned() } else { String::new() };
+        let thin = |line: Line| Line { width: 0.7, ..line };
+        panel.add(thin(Line::new(label("draws at the start"), angles, &draw.before, color)));
+        let after = Line::new(label("after training"), angles, &draw.after, color);
+        panel.add(thin(Line { dash: Dash::Dashed, ..after }));
+    }
+}
+
+/// Kernels of draws against the limit. How much the mean of a finite width is off is not known.
+fn before_training(
+    width: usize,
+    angles: &[f64],
+    limit: &[f64],
+    draws: &[Kernels],
+) -> Result<Vec<Agreement>> {
+    let recorded = |values: &[f64]| {
+        let mut trajectory = Trajectory::new(Axis::Parameter, angles);
+        trajectory.push(format!("kernel of width {width} at the start"), values.to_vec())?;
+        Ok::<_, crate::Error>(trajectory)
+    };
+    let runs = draws.iter().map(|draw| recorded(&draw.before)).collect::<Result<Vec<_>>>()?;
+    compare(&recorded(limit)?, &runs, None)
+}

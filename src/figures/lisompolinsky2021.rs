@@ -1,0 +1,339 @@
+//! Bayesian deep linear networks: what depth, width and noise do to predictions.
+
+use ndarray::{Array1, Array2};
+
+use super::parts::{explain_marks, log_grid};
+use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::math::random::{Purpose, gaussian, stream};
+use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet, series_color};
+use crate::wide::bayesian_deep_linear::BayesianDeepLinear;
+use crate::wide::scale_posterior::ScalePosterior;
+use crate::wide::weighted_networks::{Estimate, WeightedNetworks};
+use crate::{Agreement, Result};
+
+pub(super) const FIGURE: Figure = Figure {
+    name: "lisompolinsky2021",
+    reference: "li2021",
+    title: "Depth and width rescale the variance of Bayesian deep linear networks, not their mean",
+    caption: "Deep linear networks with L hidden layers of N units, weights of variance σ²/fan-in, that have \
+        learned six examples in 12 dimensions exactly; labels of a linear teacher with noise. a, Variance of \
+        the output, relative to a Gaussian process of the first layer's kernel, against the width, for \
+        σ² = 1.2 (dotted: the limit of many units). b, The same against the size r₀ of the labels as that kernel \
+        sees it, at N = 20: noise makes labels large and the variance grow. c, Error at 20 new inputs \
+        against the depth for N = 20 and three σ²; gray: its part that is the mean's at σ² = 1, which \
+        neither depth nor width changes. d, \
+        Error against the width for three levels of the noise of the labels and L = 2. Lines: exact at that \
+        width. Dashed: limit of many units and examples. Circles: random networks, weighted by how well \
+        they fit (4000 for each; shown where 30 or more of them count); bars: one standard error. The task is ours.",
+    controls: &[
+        Control {
+            name: "noise",
+            symbol: "σ_ε",
+            default: 0.5,
+            low: 0.0,
+            high: 2.0,
+            kind: ControlKind::Linear,
+            help: "standard deviation of the labels' noise in panels a to c",
+        },
+        Control {
+            name: "units",
+            symbol: "N",
+            default: 20.0,
+            low: 6.0,
+            high: 40.0,
+            kind: ControlKind::Integer,
+            help: "hidden units in panels b and c",
+        },
+    ],
+    draw,
+};
+
+/// Examples, dimensions and test inputs.
+const TASK: (usize, usize, usize) = (6, 12, 20);
+/// σ² of panels a, b and d.
+const VARIANCE: f64 = 1.2;
+/// Networks that must count for an estimate to be shown and judged.
+const ENOUGH: f64 = 30.0;
+
+/// A linear teacher, its noisy examples, and new inputs.
+struct Task {
+    inputs: Array2<f64>,
+    clean: Array1<f64>,
+    noise: Array1<f64>,
+    tests: Array2<f64>,
+    truth: Vec<f64>,
+}
+
+impl Task {
+    fn draw(seed: u64) -> Self {
+        let (examples, n_in, tests) = TASK;
+        let mut rng = stream(seed, Purpose::Task, 0);
+        let inputs = gaussian(examples, n_in, 1.0, &mut rng);
+        let tests = gaussian(tests, n_in, 1.0, &mut rng);
+        let std = (n_in as f64).sqrt().recip();
+        let teacher = gaussian(n_in, 1, std, &mut stream(seed, Purpose::Teacher, 0));
+        let noise = gaussian(examples, 1, 1.0, &mut stream(seed, Purpose::LabelNoise, 0));
+        let (clean, truth) = (inputs.dot(&teacher), tests.dot(&teacher));
+        let (clean, noise) = (clean.column(0).to_owned(), noise.column(0).to_owned());
+        Self { inputs, clean, noise, tests, truth: truth.column(0).to_vec() }
+    }
+
+    fn network(
+        &self,
+        hidden: usize,
+        width: usize,
+        variance: f64,
+        noise: f64,
+    ) -> BayesianDeepLinear {
+        BayesianDeepLinear {
+            inputs: self.inputs.clone(),
+            labels: &self.clean + &(&self.noise * noise),
+            hidden,
+            width,
+            weight_variance: variance,
+        }
+    }
+}
+
+/// Draws samples beside theory and keeps the comparisons.
+struct Sampler<'a> {
+    settings: &'a Settings,
+    task: Task,
+    agreements: Vec<Agreement>,
+    /// Seeds used, one for every point.
+    drawn: u64,
+}
+
+impl Sampler<'_> {
+    fn networks(&mut self, model: &BayesianDeepLinear) -> Result<WeightedNetworks> {
+        self.drawn += 1;
+        let count = if self.settings.effort == Effort::Paper { 4000 } else { 700 };
+        let seed = self.settings.seed.wrapping_mul(1_000_003).wrapping_add(self.drawn);
+        WeightedNetworks::draw(model, self.task.tests.view(), count, seed)
+    }
+
+    /// Keeps the comparison; nothing if too few networks count for an estimate.
+    fn compare(
+        &mut self,
+        what: String,
+        found: Estimate,
+        exact: f64,
+        effective: f64,
+    ) -> Option<Estimate> {
+        if effective < ENOUGH {
+            return None;
+        }
+        let gap = (found.value - exact).abs();
+        self.agreements.push(Agreement {
+            observable: what,
+            max_gap: gap,
+            rms_gap: gap,
+            range: exact.abs(),
+            spread: found.error,
+            tolerance: Some(4.0 * found.error + exact.abs() / effective),
+            reason: "four standard errors of weighted networks, and one part in as many as count",
+        });
+        Some(found)
+    }
+
+    /// Variance of the output relative to the Gaussian process, at the first test input.
+    fn scale(&mut self, model: &BayesianDeepLinear, what: String) -> Result<Option<Estimate>> {
+        let networks = self.networks(model)?;
+        let evidence = model.evidence(self.task.tests.view())?;
+        let unit = evidence.process.variance[0];
+        let Estimate { value, error } = networks.variance(0);
+        let found = Estimate { value: value / unit, error: error / unit };
+        let exact = model.scale(evidence.fit).mean()?;
+        Ok(self.compare(what, found, exact, networks.effective()))
+    }
+
+    fn error(&mut self, model: &BayesianDeepLinear, what: String) -> Result<Option<Estimate>> {
+        let networks = self.networks(model)?;
+        let found = networks.generalization_error(&self.task.truth)?;
+        let exact = model.predict(self.task.tests.view())?;
+        let exact = exact.generalization_error(&self.task.truth)?;
+        Ok(self.compare(what, found, exact, networks.effective()))
+    }
+
+    fn simulates(&self) -> bool {
+        self.settings.effort != Effort::Theory
+    }
+}
+
+fn draw(settings: &Settings) -> Result<Drawing> {
+    let task = Task::draw(settings.seed);
+    let mut sampler = Sampler { settings, task, agreements: Vec::new(), drawn: 0 };
+    let mut panels = vec![
+        width_panel(&mut sampler)?,
+        labels_panel(&mut sampler)?,
+        depth_panel(&mut sampler)?,
+        error_panel(&mut sampler)?,
+    ];
+    for (i, panel) in panels.iter_mut().enumerate() {
+        if i == 0 || i == 3 {
+            explain(panel, sampler.simulates());
+        }
+    }
+    let sheet = Sheet { description: FIGURE.caption.into(), ..Sheet::new(FIGURE.title, panels) };
+    Ok(Drawing { sheet, agreements: sampler.agreements })
+}
+
+fn explain(panel: &mut Panel, simulated: bool) {
+    panel.add(dashed(Line::new("many units", &[], &[], Color::GRAY)));
+    explain_marks(panel, simulated);
+}
+
+fn dashed(line: Line) -> Line {
+    Line { dash: Dash::Dashed, width: 0.8, ..line }
+}
+
+fn dots(x: &[f64], found: &[Option<Estimate>], color: Color) -> Dots {
+    let seen: Vec<_> = x.iter().zip(found).filter_map(|(x, f)| Some((*x, (*f)?))).collect();
+    let column = |of: fn(&(f64, Estimate)) -> f64| seen.iter().map(of).collect::<Vec<f64>>();
+    let spread = Some(column(|p| p.1.error));
+    Dots { open: true, spread, ..Dots::new("", &column(|p| p.0), &column(|p| p.1.value), color) }
+}
+
+fn width_panel(sampler: &mut Sampler<'_>) -> Result<Panel> {
+    let noise = sampler.settings.get("noise");
+    let y = AxisSpec::linear("variance / Gaussian process");
+    let mut panel = Panel::new(AxisSpec::log("hidden units N").within(5.5, 220.0), y);
+    panel.legend = Legend::Right;
+    let widths: Vec<usize> = log_grid(6.0, 200.0, 40).iter().map(|n| n.round() as usize).collect();
+    let x: Vec<f64> = widths.iter().map(|n| *n as f64).collect();
+    for (i, hidden) in [1usize, 2, 3].into_iter().enumerate() {
+        let color = series_color(i);
+        let at = |width| sampler.task.network(hidden, width, VARIANCE, noise);
+        let fit = at(10).evidence(sampler.task.tests.view())?.fit;
+        let exact = widths.iter().map(|n| at(*n).scale(fit).mean()).collect::<Result<Vec<_>>>()?;
+        let saddle = widths
+            .iter()
+            .map(|n| Ok(at(*n).scale(fit).saddle()?.powi(hidden as i32)))
+            .collect::<Result<Vec<_>>>()?;
+        panel.add(Line::new(format!("L = {hidden}"), &x, &exact, color));
+        panel.add(dashed(Line::new("", &x, &saddle, color)));
+        let limit = VARIANCE.powi(hidden as i32);
+        let line = Line::new("", &[5.5, 220.0], &[limit, limit], color);
+        panel.add(Line { dash: Dash::Dotted, width: 0.7, ..line });
+        if sampler.simulates() {
+            let places = [10usize, 20, 40];
+            let found = places
+                .iter()
+                .map(|n| {
+                    let model = sampler.task.network(hidden, *n, VARIANCE, noise);
+                    sampler.scale(&model, format!("variance, L = {hidden}, N = {n}"))
+                })
+                .collect::<Result<Vec<_>>>()?;
+            panel.add(dots(&places.map(|n| n as f64), &found, color));
+        }
+    }
+    Ok(panel)
+}
+
+fn labels_panel(sampler: &mut Sampler<'_>) -> Result<Panel> {
+    let width = sampler.settings.get("units") as usize;
+    let x = AxisSpec::log("size of the labels r_0").within(0.1, 30.0);
+    let mut panel = Panel::new(x, AxisSpec::log("variance / Gaussian process"));
+    panel.legend = Legend::Right;
+    let fits = log_grid(0.1, 30.0, 41);
+    for (i, hidden) in [1usize, 2, 3].into_iter().enumerate() {
+        let color = series_color(i);
+        let at = |fit: f64| ScalePosterior {
+            hidden,
+            width,
+            samples: TASK.0,
+            weight_variance: VARIANCE,
+            fit,
+        };
+        let exact = fits.iter().map(|r| at(*r).mean()).collect::<Result<Vec<_>>>()?;
+        let saddle = fits
+            .iter()
+            .map(|r| Ok(at(*r).saddle()?.powi(hidden as i32)))
+            .collect::<Result<Vec<_>>>()?;
+        panel.add(Line::new(format!("L = {hidden}"), &fits, &exact, color));
+        panel.add(dashed(Line::new("", &fits, &saddle, color)));
+        if sampler.simulates() {
+            let places = [0.3, 1.0, 3.0];
+            let mut found = Vec::new();
+            for fit in places {
+                let mut model = sampler.task.network(hidden, width, VARIANCE, 0.5);
+                let now = model.evidence(sampler.task.tests.view())?.fit;
+                model.labels *= (fit / now).sqrt();
+                found.push(sampler.scale(&model, format!("variance, L = {hidden}, r₀ = {fit}"))?);
+            }
+            panel.add(dots(&places, &found, color));
+        }
+    }
+    Ok(panel)
+}
+
+fn depth_panel(sampler: &mut Sampler<'_>) -> Result<Panel> {
+    let (width, noise) = (sampler.settings.get("units") as usize, sampler.settings.get("noise"));
+    let y = AxisSpec::log("error at new inputs");
+    let mut panel = Panel::new(AxisSpec::linear("hidden layers L").within(0.5, 8.5), y);
+    panel.legend = Legend::Right;
+    let depths: Vec<usize> = (1..=8).collect();
+    let x: Vec<f64> = depths.iter().map(|l| *l as f64).collect();
+    for (i, variance) in [0.7, 1.0, 1.4].into_iter().enumerate() {
+        let color = series_color(i + 3);
+        let (exact, saddle) = errors(sampler, depths.iter().map(|l| (*l, width)), variance, noise)?;
+        panel.add(Line::new(format!("σ² = {variance}"), &x, &exact, color));
+        panel.add(dashed(Line::new("", &x, &saddle, color)));
+        if sampler.simulates() {
+            let places = [1usize, 2, 3];
+            let mut found = Vec::new();
+            for hidden in places {
+                let model = sampler.task.network(hidden, width, variance, noise);
+                found.push(sampler.error(&model, format!("error, σ² = {variance}, L = {hidden}"))?);
+            }
+            panel.add(dots(&places.map(|l| l as f64), &found, color));
+        }
+    }
+    let model = sampler.task.network(1, width, 1.0, noise);
+    let mut mean = model.evidence(sampler.task.tests.view())?.process;
+    mean.variance.iter_mut().for_each(|v| *v = 0.0);
+    let bias = mean.generalization_error(&sampler.task.truth)?;
+    panel.add(Line::new("of the mean", &[0.5, 8.5], &[bias, bias], Color::GRAY));
+    Ok(panel)
+}
+
+/// Exact errors and those at the saddle, for pairs of depth and width.
+fn errors(
+    sampler: &Sampler<'_>,
+    shapes: impl Iterator<Item = (usize, usize)>,
+    variance: f64,
+    noise: f64,
+) -> Result<(Vec<f64>, Vec<f64>)> {
+    let (mut exact, mut saddle) = (Vec::new(), Vec::new());
+    let (tests, truth) = (sampler.task.tests.view(), &sampler.task.truth);
+    for (hidden, width) in shapes {
+        let model = sampler.task.network(hidden, width, variance, noise);
+        exact.push(model.predict(tests)?.generalization_error(truth)?);
+        saddle.push(model.predict_at_saddle(tests)?.generalization_error(truth)?);
+    }
+    Ok((exact, saddle))
+}
+
+fn error_panel(sampler: &mut Sampler<'_>) -> Result<Panel> {
+    let x = AxisSpec::log("hidden units N").within(5.5, 220.0);
+    let mut panel = Panel::new(x, AxisSpec::linear("error at new inputs"));
+    panel.legend = Legend::Right;
+    let widths: Vec<usize> = log_grid(6.0, 200.0, 40).iter().map(|n| n.round() as usize).collect();
+    let x: Vec<f64> = widths.iter().map(|n| *n as f64).collect();
+    for (i, noise) in [0.0, 0.5, 1.0].into_iter().enumerate() {
+        let color = [series_color(6), series_color(5), series_color(1)][i];
+        let (exact, saddle) = errors(sampler, widths.iter().map(|n| (2, *n)), VARIANCE, noise)?;
+        panel.add(Line::new(format!("noise {noise}"), &x, &exact, color));
+        panel.add(dashed(Line::new("", &x, &saddle, color)));
+        if sampler.simulates() {
+            let places = [10usize, 20, 40];
+            let mut found = Vec::new();
+            for width in places {
+                let model = sampler.task.network(2, width, VARIANCE, noise);
+                found.push(sampler.error(&model, format!("error, noise {noise}, N = {width}"))?);
+            }
+            panel.add(dots(&places.map(|n| n as f64), &found, color));
+        }
+    }
+    Ok(panel)
+}
