@@ -11,7 +11,7 @@
 //! bells in fields i and k leaves a Gaussian measure with a smaller covariance,
 //! $`C' = C - C_{\cdot,ik}(1 + C_{ik,ik})^{-1}C_{ik,\cdot}`$, so that $`I_4(i,k,a,b)`$ is
 //! $`J_2(i,k)`$ times $`I_2(a,b)`$ under C′. This is the published formula in a form that loses fewer
-//! digits, and it holds for coinciding fields. ReLU has [a file of its own](super::relu_averages).
+//! digits, and it holds for coinciding fields. ReLU has a file of its own, `relu_averages.rs`.
 
 use std::f64::consts::FRAC_2_PI;
 
