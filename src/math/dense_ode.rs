@@ -14,6 +14,8 @@ const SLOPES: usize = 16;
 const END: usize = 12;
 /// Coefficients of the interpolating polynomial.
 const COEFFICIENTS: usize = 8;
+/// Rows of slopes are filled up to a multiple of this many numbers, which are added side by side.
+const LANES: usize = 4;
 /// Error, relative to the largest number of the state, that rounding of f may make anyway.
 const ROUNDING: f64 = 1e-15;
 /// Distance of two states, in the same units, from which slopes differ by more than rounding of f.
@@ -47,10 +49,12 @@ pub struct Steps<F> {
     state: Vec<f64>,
     /// Time and state at the start of the last step.
     before: (f64, Vec<f64>),
-    /// SLOPES rows. Row 0 is the slope at the start of a step.
-    slopes: Vec<f64>,
+    /// Row 0 is the slope at the start of a step.
+    slopes: Slopes,
     /// Where the next slope is asked for.
     trial: Vec<f64>,
+    /// Both estimates of the error of a step, per unit of time.
+    errors: [Vec<f64>; 2],
     /// COEFFICIENTS rows, once the last step has been interpolated.
     polynomial: Vec<f64>,
     interpolated: bool,
@@ -65,8 +69,8 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
     /// Starts at time 0. `field(y, dy)` writes f(y) into `dy`.
     pub fn new(mut field: F, start: &[f64], accuracy: Accuracy) -> Self {
         let n = start.len();
-        let mut slopes = vec![0.0; SLOPES * n];
-        field(start, &mut slopes[..n]);
+        let mut slopes = Slopes::new(n);
+        field(start, slopes.row_mut(0));
         let mut steps = Self {
             field,
             accuracy,
@@ -75,6 +79,7 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
             before: (0.0, start.to_vec()),
             slopes,
             trial: vec![0.0; n],
+            errors: [vec![0.0; n], vec![0.0; n]],
             polynomial: vec![0.0; COEFFICIENTS * n],
             interpolated: true,
             last_stage: vec![0.0; n],
@@ -104,7 +109,7 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
 
     /// f of the state.
     pub fn slope(&self) -> &[f64] {
-        &self.slopes[..self.state.len()]
+        self.slopes.row(0)
     }
 
     /// Steps taken so far.
@@ -117,9 +122,8 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
     /// # Errors
     /// A solution that blows up, or too many steps.
     pub fn advance(&mut self, until: f64) -> Result<()> {
-        let n = self.state.len();
         if self.taken > 0 {
-            self.slopes.copy_within(END * n..(END + 1) * n, 0);
+            self.slopes.start_at_end();
         }
         if self.taken == MAX_STEPS {
             return Err(self.failure(format!("{MAX_STEPS} steps were not enough")));
@@ -171,12 +175,11 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
     }
 
     fn accept(&mut self, step: f64, end: f64, factor: f64) {
-        let n = self.state.len();
         self.before.0 = self.time;
         self.before.1.copy_from_slice(&self.state);
         self.time = end;
         self.state.copy_from_slice(&self.trial);
-        (self.field)(&self.state, &mut self.slopes[END * n..(END + 1) * n]);
+        (self.field)(&self.state, self.slopes.row_mut(END));
         self.interpolated = false;
         // A step that was cut at `until` says little about how long the next one may be.
         self.next_step = (step * factor).max(self.next_step.min(step * 6.0));
@@ -190,13 +193,11 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
     /// How fast f changes with the state, from two evaluations at the end of the step: the last stage and the
     /// result. `None` if they differ by rounding only.
     fn fastest_rate(&self) -> Option<f64> {
-        let n = self.state.len();
         let size = self.state.iter().fold(0.0f64, |m, x| m.max(x.abs()));
         let distance =
             |x: &[f64], y: &[f64]| x.iter().zip(y).fold(0.0f64, |m, (x, y)| m.max((x - y).abs()));
         let apart = distance(&self.state, &self.last_stage);
-        let slopes = |stage: usize| &self.slopes[stage * n..(stage + 1) * n];
-        let rate = distance(slopes(END), slopes(END - 1)) / apart;
+        let rate = distance(self.slopes.row(END), self.slopes.row(END - 1)) / apart;
         (apart > DISTINCT * size && rate > 0.0).then_some(rate)
     }
 
@@ -207,9 +208,11 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
             self.stage(i + 1, weights, step);
         }
         self.last_stage.copy_from_slice(&self.trial);
-        combine(&mut self.trial, &self.slopes, STEP);
+        self.slopes.combine(STEP, &mut self.trial);
         let end = self.trial.iter_mut().zip(&self.state);
         end.for_each(|(y, start)| *y = start + step * *y);
+        self.slopes.combine(ERROR_5, &mut self.errors[0]);
+        self.slopes.combine(ERROR_3, &mut self.errors[1]);
         let (mut size, mut moved) = (0.0f64, 0.0f64);
         for (y, start) in self.trial.iter().zip(&self.state) {
             size = size.max(y.abs());
@@ -222,11 +225,8 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
             let largest = self.trial[i].abs().max(self.state[i].abs());
             let allowed =
                 (absolute + relative * largest).min(cap).max(floor).max(f64::MIN_POSITIVE);
-            let at = |weights: Weights| -> f64 {
-                weights.iter().map(|(stage, w)| w * self.slopes[stage * n + i]).sum()
-            };
-            fifth += (at(ERROR_5) / allowed).powi(2);
-            third += (at(ERROR_3) / allowed).powi(2);
+            fifth += (self.errors[0][i] / allowed).powi(2);
+            third += (self.errors[1][i] / allowed).powi(2);
         }
         if fifth == 0.0 {
             return 0.0;
@@ -236,10 +236,9 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
 
     /// The slope at the start of the step + step · Σ weights · slopes.
     fn stage(&mut self, stage: usize, weights: Weights, step: f64) {
-        let n = self.state.len();
-        combine(&mut self.trial, &self.slopes, weights);
+        self.slopes.combine(weights, &mut self.trial);
         self.trial.iter_mut().zip(&self.state).for_each(|(y, start)| *y = start + step * *y);
-        (self.field)(&self.trial, &mut self.slopes[stage * n..(stage + 1) * n]);
+        (self.field)(&self.trial, self.slopes.row_mut(stage));
     }
 
     /// The polynomial of order 7 through the last step.
@@ -254,7 +253,7 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
         std::mem::swap(&mut self.state, &mut self.before.1);
         for i in 0..n {
             let (start, end) = (self.before.1[i], self.state[i]);
-            let (first, last) = (step * self.slopes[i], step * self.slopes[END * n + i]);
+            let (first, last) = (step * self.slopes.row(0)[i], step * self.slopes.row(END)[i]);
             let bend = first - (end - start);
             let low = [start, end - start, bend, end - start - last - bend];
             for (row, c) in low.into_iter().enumerate() {
@@ -262,7 +261,7 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
             }
         }
         for (row, weights) in self.polynomial.chunks_exact_mut(n).skip(4).zip(DENSE) {
-            combine(row, &self.slopes, weights);
+            self.slopes.combine(weights, row);
             row.iter_mut().for_each(|c| *c *= step);
         }
         self.interpolated = true;
@@ -277,12 +276,13 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
             (x.iter().zip(scale).map(square).sum::<f64>() / n as f64).sqrt()
         };
         let size = norm(&self.state, &self.state);
-        let slope = norm(&self.slopes[..n], &self.state);
+        let slope = norm(self.slopes.row(0), &self.state);
         let guess = if size < 1e-5 || slope < 1e-5 { 1e-6 } else { 0.01 * size / slope };
-        let start = self.state.iter().zip(&self.slopes);
+        let start = self.state.iter().zip(self.slopes.row(0));
         self.trial.iter_mut().zip(start).for_each(|(y, (s, d))| *y = s + guess * d);
-        (self.field)(&self.trial, &mut self.slopes[n..2 * n]);
-        let change: Vec<f64> = (0..n).map(|i| self.slopes[n + i] - self.slopes[i]).collect();
+        (self.field)(&self.trial, self.slopes.row_mut(1));
+        let both = self.slopes.row(1).iter().zip(self.slopes.row(0));
+        let change: Vec<f64> = both.map(|(then, now)| then - now).collect();
         let largest = slope.max(norm(&change, &self.state) / guess);
         let by_curvature =
             if largest > 1e-15 { (0.01 / largest).powf(0.125) } else { (1e-3 * guess).max(1e-6) };
@@ -300,13 +300,46 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
     }
 }
 
-/// Σ weight · slope of the stage.
-fn combine(out: &mut [f64], slopes: &[f64], weights: Weights) {
-    let n = out.len();
-    out.fill(0.0);
-    for (stage, weight) in weights {
-        let slope = &slopes[stage * n..(stage + 1) * n];
-        out.iter_mut().zip(slope).for_each(|(y, s)| *y += weight * s);
+/// The slopes of one step, a row for every stage.
+#[derive(Debug, Clone)]
+struct Slopes {
+    n: usize,
+    /// Rows of LANES numbers at a time, the last filled up with zeros.
+    rows: Vec<[f64; LANES]>,
+}
+
+impl Slopes {
+    fn new(n: usize) -> Self {
+        Self { n, rows: vec![[0.0; LANES]; SLOPES * n.div_ceil(LANES)] }
+    }
+
+    fn row(&self, stage: usize) -> &[f64] {
+        let width = self.n.div_ceil(LANES);
+        &self.rows[stage * width..(stage + 1) * width].as_flattened()[..self.n]
+    }
+
+    fn row_mut(&mut self, stage: usize) -> &mut [f64] {
+        let width = self.n.div_ceil(LANES);
+        &mut self.rows[stage * width..(stage + 1) * width].as_flattened_mut()[..self.n]
+    }
+
+    /// The next step starts with the slope at the end of this one.
+    fn start_at_end(&mut self) {
+        let width = self.n.div_ceil(LANES);
+        self.rows.copy_within(END * width..(END + 1) * width, 0);
+    }
+
+    /// Σ weight · slope of the stage.
+    fn combine(&self, weights: Weights, out: &mut [f64]) {
+        let width = self.n.div_ceil(LANES);
+        for (j, out) in out.chunks_mut(LANES).enumerate() {
+            let mut sum = [0.0; LANES];
+            for (stage, weight) in weights {
+                let slopes = &self.rows[stage * width + j];
+                sum.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += weight * slope);
+            }
+            out.copy_from_slice(&sum[..out.len()]);
+        }
     }
 }
 

@@ -61,13 +61,13 @@ impl<'a> Fields<'a> {
     }
 
     /// Covariance of fields a and b.
-    #[inline]
+    #[inline(always)]
     pub fn covariance(&self, a: usize, b: usize) -> f64 {
         self.covariance[a * self.n + b]
     }
 
     /// Covariances of field a with all fields.
-    #[inline]
+    #[inline(always)]
     pub fn row(&self, a: usize) -> &'a [f64] {
         &self.covariance[a * self.n..(a + 1) * self.n]
     }
@@ -157,6 +157,7 @@ pub(super) struct Tilt {
 }
 
 impl Tilt {
+    #[inline(always)]
     pub(super) fn new(fields: &Fields<'_>, i: usize, k: usize) -> Self {
         let c = |a, b| fields.covariance(a, b);
         let volume = (1.0 + c(i, i)) * (1.0 + c(k, k)) - c(i, k).powi(2);

@@ -64,6 +64,7 @@ impl FieldSums {
     }
 
     /// Prepares for signed readouts `s`.
+    #[inline(always)]
     pub(super) fn select(&mut self, s: &[f64]) {
         if self.readouts == s {
             return;
@@ -89,12 +90,14 @@ impl FieldSums {
     }
 
     /// ⟨Δ g_i⟩ = Σ_a s_a I₂(i, a).
+    #[inline(always)]
     pub(super) fn output(&self, fields: &Fields<'_>, i: usize) -> f64 {
         let active = self.readouts.iter().enumerate().filter(|(_, s)| **s != 0.0);
         active.map(|(a, s)| s * fields.i2(self.activation, i, a)).sum()
     }
 
     /// ⟨g′_i λ_j Δ⟩ = Σ_a s_a I₃(i, j, a) for every field j.
+    #[inline(always)]
     pub(super) fn pull(&mut self, fields: &Fields<'_>, i: usize, out: &mut [f64]) {
         let row = fields.row(i);
         let own = match self.activation {
@@ -113,6 +116,7 @@ impl FieldSums {
     }
 
     /// Fills `shared`; weight of C_ij in the pull on unit i.
+    #[inline(always)]
     fn shares_relu(&mut self, fields: &Fields<'_>, i: usize) -> f64 {
         let row = fields.row(i);
         let mut own = 0.0;
@@ -124,6 +128,7 @@ impl FieldSums {
         own
     }
 
+    #[inline(always)]
     fn shares_erf(&mut self, fields: &Fields<'_>, i: usize) -> f64 {
         let row = fields.row(i);
         let free = 1.0 + row[i];
@@ -138,6 +143,7 @@ impl FieldSums {
 
     /// ⟨g′_i g′_k Δ²⟩ = Σ_ab s_a s_b I₄(i, k, a, b) for every i ≤ k among the first `students` fields, row by
     /// row.
+    #[inline(always)]
     pub(super) fn pushes(&mut self, fields: &Fields<'_>, students: usize, out: &mut [f64]) {
         let mut pairs = (0..students).flat_map(|i| (i..students).map(move |k| (i, k)));
         match self.activation {
@@ -157,6 +163,7 @@ impl FieldSums {
         }
     }
 
+    #[inline(always)]
     fn pushes_erf(
         &mut self,
         fields: &Fields<'_>,
@@ -180,6 +187,7 @@ impl FieldSums {
     }
 
     /// Fills `tilted`; J₂ of every pair of units.
+    #[inline(always)]
     fn tilt(&mut self, fields: &Fields<'_>, students: &[(usize, usize); LANES]) -> Lanes {
         let tilts = students.map(|(i, k)| Tilt::new(fields, i, k));
         let inverse = |entry: usize| lanes(|l| tilts[l].inverse[entry]);

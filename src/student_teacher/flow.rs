@@ -21,12 +21,13 @@ use super::order_parameters::OrderParameters;
 use super::packed::PackedFlow;
 use super::symmetry::Symmetry;
 use crate::math::dense_ode::{Accuracy, integrate};
+use crate::math::vector::vectorized;
 use crate::net::Activation;
 use crate::{Error, Result};
 
 /// Accuracy of integrated order parameters. Errors that follow a specialized student are quadratic in what
 /// is left to learn: the change per step must be accurate, not only the state.
-pub(super) const ACCURACY: Accuracy = Accuracy { relative: 1e-11, absolute: 1e-13, change: 1e-8 };
+pub(super) const ACCURACY: Accuracy = Accuracy { relative: 3e-11, absolute: 3e-13, change: 1e-8 };
 
 /// How a student learns.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -136,6 +137,20 @@ impl Flow {
     /// # Panics
     /// As [`derivative`].
     pub fn derivative(
+        &mut self,
+        covariance: &[f64],
+        signed_readouts: &[f64],
+        d_covariance: &mut [f64],
+        d_readouts: &mut [f64],
+    ) {
+        vectorized(
+            #[inline(always)]
+            || self.derivative_here(covariance, signed_readouts, d_covariance, d_readouts),
+        );
+    }
+
+    #[inline(always)]
+    fn derivative_here(
         &mut self,
         covariance: &[f64],
         signed_readouts: &[f64],
