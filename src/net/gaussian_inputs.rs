@@ -9,7 +9,7 @@
 //! ```
 //!
 //! are two independent normal numbers. The method has no branch, so all places of a vector do the same;
-//! logarithm, sine and cosine are polynomials. It is exact up to rounding: u has 52 bits, so that the
+//! logarithm, sine and cosine are polynomials (a few vectors at a time, step by step). It is exact up to rounding: u has 52 bits, so that the
 //! largest number is 8.5, beyond which a normal number lies once in 10¹⁶ draws.
 //!
 //! Randomness is that of [`math::random`](crate::math::random): `ChaCha8` at the place of the stream
@@ -22,25 +22,23 @@ use ndarray::Array2;
 use pulp::{Arch, Simd, WithSimd};
 use rand_chacha::ChaCha8Rng;
 
+use super::chacha::{Generator, LANES, WORDS, Words};
 use super::online::Line;
 
-/// Blocks of the generator that are computed together.
-const LANES: usize = 8;
-/// 32-bit words of a block.
-const WORDS: usize = 16;
 /// Words that two numbers are made of.
 const QUAD: usize = 4;
-
-/// The first words of every block, by its specification.
-const CONSTANTS: [u32; 4] = [0x6170_7865, 0x3320_646e, 0x7962_2d32, 0x6b20_6574];
+/// Quadruples of words in the blocks.
+const QUADS: usize = WORDS / QUAD;
+/// Most pairs that are computed together: enough vectors that none has to wait for the one before, few
+/// enough for the registers of AVX.
+const PAIRS: usize = 2 * LANES;
 
 /// An endless sequence of independent vectors of N independent standard normal numbers.
 #[derive(Debug, Clone)]
 pub struct GaussianInputs {
     n_in: usize,
     generator: Generator,
-    /// The words of eight blocks: `words[i][l]` is the i-th of block l.
-    words: [[u32; LANES]; WORDS],
+    words: Words,
     /// How many quadruples of words are used up.
     used: usize,
 }
@@ -49,7 +47,7 @@ impl GaussianInputs {
     /// Vectors of length `n_in` from the rest of a stream.
     pub fn new(n_in: usize, stream: ChaCha8Rng) -> Self {
         let generator = Generator::after(&stream);
-        Self { n_in, generator, words: [[0; LANES]; WORDS], used: WORDS / QUAD }
+        Self { n_in, generator, words: [[0; LANES]; WORDS], used: QUADS }
     }
 
     /// Length of the vectors.
@@ -73,21 +71,23 @@ impl GaussianInputs {
         Arch::new().dispatch(Fill { inputs: self, vectors });
     }
 
-    /// Sixteen normal numbers on two lines.
+    /// Fills the first lines with the next numbers: four, or two if there is no more room, or are no more
+    /// words in the blocks. Returns how many.
     #[inline(always)]
-    fn next_lines(&mut self) -> [Line; 2] {
-        if self.used == WORDS / QUAD {
+    fn next_lines<S: Simd>(&mut self, simd: S, lines: &mut [Line]) -> usize {
+        if self.used == QUADS {
             self.words = self.generator.next_blocks();
             self.used = 0;
         }
-        let quad = &self.words[QUAD * self.used..][..QUAD];
-        self.used += 1;
-        let (mut first, mut second) = (Line::ZERO, Line::ZERO);
-        for l in 0..LANES {
-            let word = |i: usize| u64::from(quad[i + 1][l]) << 32 | u64::from(quad[i][l]);
-            (first.0[l], second.0[l]) = normal_pair(word(0), word(2));
+        let words = &self.words[QUAD * self.used..];
+        if let (Some(lines), Some(words)) = (lines.first_chunk_mut::<4>(), words.get(..2 * QUAD)) {
+            normal_lines(simd, &Uniform::of(words), lines);
+            self.used += 2;
+            return 4;
         }
-        [first, second]
+        normal_lines(simd, &Uniform::of(&words[..QUAD]), &mut lines[..2]);
+        self.used += 1;
+        2
     }
 }
 
@@ -100,11 +100,12 @@ impl<'v, V: Iterator<Item = &'v mut [Line]>> WithSimd for Fill<'_, V> {
     type Output = ();
 
     #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let n_in = self.inputs.n_in;
         for vector in self.vectors {
-            for lines in vector.chunks_exact_mut(2) {
-                lines.copy_from_slice(&self.inputs.next_lines());
+            let mut done = 0;
+            while done < vector.len() {
+                done += self.inputs.next_lines(simd, &mut vector[done..]);
             }
             let numbers = vector.iter_mut().flat_map(|line| &mut line.0);
             numbers.skip(n_in).for_each(|x| *x = 0.0);
@@ -112,148 +113,162 @@ impl<'v, V: Iterator<Item = &'v mut [Line]>> WithSimd for Fill<'_, V> {
     }
 }
 
-/// Two independent normal numbers of 128 random bits.
-#[inline(always)]
-fn normal_pair(a: u64, b: u64) -> (f64, f64) {
-    let radius = (-2.0 * ln(2.0 - one_to_two(a))).sqrt();
-    // An angle within an eighth of a turn of zero; a half turn and a quarter turn are two more bits.
-    let (sin, cos) = sin_cos(FRAC_PI_2 * (one_to_two(b) - 1.5));
-    let cos = f64::from_bits(cos.to_bits() ^ (b & 2) << 62);
-    let turn = 0u64.wrapping_sub(b & 1);
-    let swapped = (sin.to_bits() ^ cos.to_bits()) & turn;
-    let (x, y) = (cos.to_bits() ^ swapped, sin.to_bits() ^ swapped);
-    (radius * f64::from_bits(x), radius * f64::from_bits(y))
+/// Independent uniform numbers for some pairs, as the logarithm and the angle need them.
+#[repr(C, align(64))]
+struct Uniform {
+    /// u = 2^e (1 + f), 1 + f between √½ and √2.
+    f: [f64; PAIRS],
+    e: [f64; PAIRS],
+    /// An angle within an eighth of a turn of zero. A half turn and a quarter turn are two more bits: the
+    /// sign of the cosine, and a mask that is all ones where sine and cosine are swapped.
+    theta: [f64; PAIRS],
+    half_turn: [u64; PAIRS],
+    quarter_turn: [u64; PAIRS],
 }
 
-/// A number in [1, 2) from the upper 52 bits.
-#[inline(always)]
-fn one_to_two(bits: u64) -> f64 {
-    f64::from_bits(bits >> 12 | 0x3ff0_0000_0000_0000)
-}
-
-/// ln u for a normal 0 < u ≤ 1, to the last digit or two also near 1 (the algorithm of fdlibm).
-#[inline(always)]
-fn ln(u: f64) -> f64 {
-    const ROOT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
-    const ONE: u64 = 0x3ff0_0000_0000_0000;
-    const TWO_52: u64 = 0x4330_0000_0000_0000;
-    // u = 2^e (1 + f), 1 + f between √½ and √2.
-    let bits = u.to_bits() + (ONE - ROOT_HALF);
-    let f = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) + ROOT_HALF) - 1.0;
-    let e = f64::from_bits(bits >> 52 | TWO_52) - (4_503_599_627_370_496.0 + 1023.0);
-    let s = f / (2.0 + f);
-    let z = s * s;
-    let mut p = 1.479_819_860_511_658_6e-1;
-    for c in [
-        1.531_383_769_920_937_3e-1,
-        1.818_357_216_161_805e-1,
-        2.222_219_843_214_978_4e-1,
-        2.857_142_874_366_239e-1,
-        3.999_999_999_940_942e-1,
-        6.666_666_666_666_735e-1,
-    ] {
-        p = z.mul_add(p, c);
+impl Uniform {
+    /// From 128 bits for each pair.
+    #[inline(always)]
+    fn of(words: &[[u32; LANES]]) -> Self {
+        const ROOT_HALF: u64 = 0x3fe6_a09e_667f_3bcd;
+        const ONE: u64 = 0x3ff0_0000_0000_0000;
+        const TWO_52: u64 = 0x4330_0000_0000_0000;
+        let (zeros, no_bits) = ([0.0; PAIRS], [0; PAIRS]);
+        let mut all =
+            Self { f: zeros, e: zeros, theta: zeros, half_turn: no_bits, quarter_turn: no_bits };
+        for (q, quad) in words.as_chunks::<QUAD>().0.iter().enumerate() {
+            for l in 0..LANES {
+                let word = |i: usize| u64::from(quad[i + 1][l]) << 32 | u64::from(quad[i][l]);
+                let (to, a, b) = (q * LANES + l, word(0), word(2));
+                let bits = (2.0 - one_to_two(a)).to_bits() + (ONE - ROOT_HALF);
+                all.f[to] = f64::from_bits((bits & 0x000f_ffff_ffff_ffff) + ROOT_HALF) - 1.0;
+                all.e[to] =
+                    f64::from_bits(bits >> 52 | TWO_52) - (4_503_599_627_370_496.0 + 1023.0);
+                all.theta[to] = FRAC_PI_2 * (one_to_two(b) - 1.5);
+                all.half_turn[to] = (b & 2) << 62;
+                all.quarter_turn[to] = 0u64.wrapping_sub(b & 1);
+            }
+        }
+        all
     }
-    let half_square = 0.5 * f * f;
-    let low = s.mul_add(half_square + z * p, e * 1.908_214_929_270_587_7e-10);
-    e * 6.931_471_803_691_238e-1 - ((half_square - low) - f)
 }
 
-/// sin θ and cos θ for |θ| ≤ π/4, to the last digit (the polynomials of fdlibm).
+/// Two lines of normal numbers for each quadruple of words: the first and the second of every pair.
+///
+/// Every operation is done for all vectors before the next, because each waits for the one before.
 #[inline(always)]
-fn sin_cos(theta: f64) -> (f64, f64) {
-    let z = theta * theta;
-    let mut p = 1.589_690_995_211_55e-10;
-    for c in [
+fn normal_lines<S: Simd>(simd: S, uniform: &Uniform, lines: &mut [Line]) {
+    let count = lines.len() / 2 * LANES / S::F64_LANES;
+    let radius = radii(simd, uniform, count);
+    let (sin, cos) = sines_and_cosines(simd, uniform, count);
+    let swaps = S::as_simd_u64s(&uniform.quarter_turn).0;
+    let signs = S::as_simd_u64s(&uniform.half_turn).0;
+    let per_line = LANES / S::F64_LANES;
+    for (q, [first, second]) in lines.as_chunks_mut::<2>().0.iter_mut().enumerate() {
+        let first = S::as_mut_simd_f64s(&mut first.0).0;
+        let second = S::as_mut_simd_f64s(&mut second.0).0;
+        for j in 0..per_line {
+            let i = q * per_line + j;
+            let bits = |x| simd.transmute_f64s_u64s(x);
+            let (sin, cos) = (simd.transmute_u64s_f64s(sin[i]), simd.transmute_u64s_f64s(cos[i]));
+            let cos = simd.xor_u64s(cos, signs[i]);
+            let swapped = simd.and_u64s(simd.xor_u64s(sin, cos), swaps[i]);
+            first[j] = simd.mul_f64s(radius[i], bits(simd.xor_u64s(cos, swapped)));
+            second[j] = simd.mul_f64s(radius[i], bits(simd.xor_u64s(sin, swapped)));
+        }
+    }
+}
+
+/// As many vectors as there can be; the first `count` are used.
+type Vectors<S> = [<S as Simd>::f64s; PAIRS];
+
+/// A value for each of `count` vectors. (A function would take a closure, which need not be compiled for
+/// the vector instructions of where it is called.)
+macro_rules! each {
+    ($simd:ident, $count:ident, |$i:ident| $value:expr) => {{
+        let mut all = [$simd.splat_f64s(0.0); PAIRS];
+        for $i in 0..$count {
+            all[$i] = $value;
+        }
+        all
+    }};
+}
+
+/// √(−2 ln u), to the last digit or two also near u = 1 (the algorithm of fdlibm).
+#[inline(always)]
+fn radii<S: Simd>(simd: S, uniform: &Uniform, count: usize) -> Vectors<S> {
+    let c = |x: f64| simd.splat_f64s(x);
+    let (f, e) = (S::as_simd_f64s(&uniform.f).0, S::as_simd_f64s(&uniform.e).0);
+    let s = each!(simd, count, |i| simd.div_f64s(f[i], simd.add_f64s(c(2.0), f[i])));
+    let z = each!(simd, count, |i| simd.mul_f64s(s[i], s[i]));
+    let z2 = each!(simd, count, |i| simd.mul_f64s(z[i], z[i]));
+    // In pairs of terms, which do not wait for each other.
+    let top = [1.531_383_769_920_937_3e-1, 1.818_357_216_161_805e-1].map(c);
+    let top = each!(simd, count, |i| simd.mul_add_f64s(z[i], top[0], top[1]));
+    let middle = [2.222_219_843_214_978_4e-1, 2.857_142_874_366_239e-1].map(c);
+    let middle = each!(simd, count, |i| simd.mul_add_f64s(z[i], middle[0], middle[1]));
+    let bottom = [3.999_999_999_940_942e-1, 6.666_666_666_666_735e-1].map(c);
+    let bottom = each!(simd, count, |i| simd.mul_add_f64s(z[i], bottom[0], bottom[1]));
+    let first = c(1.479_819_860_511_658_6e-1);
+    let top = each!(simd, count, |i| simd.mul_add_f64s(z2[i], first, top[i]));
+    let p = each!(simd, count, |i| simd.mul_add_f64s(z2[i], top[i], middle[i]));
+    let p = each!(simd, count, |i| simd.mul_add_f64s(z2[i], p[i], bottom[i]));
+    let half_square = each!(simd, count, |i| simd.mul_f64s(simd.mul_f64s(c(0.5), f[i]), f[i]));
+    let low = each!(simd, count, |i| {
+        let series = simd.add_f64s(half_square[i], simd.mul_f64s(z[i], p[i]));
+        simd.mul_add_f64s(s[i], series, simd.mul_f64s(e[i], c(1.908_214_929_270_587_7e-10)))
+    });
+    each!(simd, count, |i| {
+        let high = simd.mul_f64s(e[i], c(6.931_471_803_691_238e-1));
+        let rest = simd.sub_f64s(simd.sub_f64s(half_square[i], low[i]), f[i]);
+        simd.sqrt_f64s(simd.mul_f64s(c(-2.0), simd.sub_f64s(high, rest)))
+    })
+}
+
+/// Sine and cosine of |θ| ≤ π/4, to the last digit (the polynomials of fdlibm).
+#[inline(always)]
+fn sines_and_cosines<S: Simd>(
+    simd: S,
+    uniform: &Uniform,
+    count: usize,
+) -> (Vectors<S>, Vectors<S>) {
+    let c = |x: f64| simd.splat_f64s(x);
+    let theta = S::as_simd_f64s(&uniform.theta).0;
+    let z = each!(simd, count, |i| simd.mul_f64s(theta[i], theta[i]));
+    let mut p = [c(1.589_690_995_211_55e-10); PAIRS];
+    for next in [
         -2.505_076_025_340_686_3e-8,
         2.755_731_370_707_006_8e-6,
         -1.984_126_982_985_795e-4,
         8.333_333_333_322_49e-3,
         -1.666_666_666_666_663_2e-1,
     ] {
-        p = z.mul_add(p, c);
+        p = each!(simd, count, |i| simd.mul_add_f64s(z[i], p[i], c(next)));
     }
-    let mut q = -1.135_964_755_778_819_5e-11;
-    for c in [
+    let mut q = [c(-1.135_964_755_778_819_5e-11); PAIRS];
+    for next in [
         2.087_572_321_298_175e-9,
         -2.755_731_435_139_066_3e-7,
         2.480_158_728_947_673e-5,
         -1.388_888_888_887_411e-3,
         4.166_666_666_666_66e-2,
     ] {
-        q = z.mul_add(q, c);
+        q = each!(simd, count, |i| simd.mul_add_f64s(z[i], q[i], c(next)));
     }
-    ((theta * z).mul_add(p, theta), (z * z).mul_add(q, (-0.5f64).mul_add(z, 1.0)))
+    let sin = each!(simd, count, |i| {
+        simd.mul_add_f64s(simd.mul_f64s(theta[i], z[i]), p[i], theta[i])
+    });
+    let cos = each!(simd, count, |i| {
+        let parabola = simd.mul_add_f64s(c(-0.5), z[i], c(1.0));
+        simd.mul_add_f64s(simd.mul_f64s(z[i], z[i]), q[i], parabola)
+    });
+    (sin, cos)
 }
 
-/// `ChaCha8`, eight blocks at a time.
-#[derive(Debug, Clone)]
-struct Generator {
-    key: [u32; 8],
-    stream: u64,
-    /// Number of the next block.
-    block: u64,
-}
-
-impl Generator {
-    /// From the first block of a stream of which nothing is used.
-    fn after(stream: &ChaCha8Rng) -> Self {
-        let seed = stream.get_seed();
-        let key =
-            std::array::from_fn(|i| u32::from_le_bytes(std::array::from_fn(|j| seed[4 * i + j])));
-        let block = stream.get_word_pos().div_ceil(WORDS as u128) as u64;
-        Self { key, stream: stream.get_stream(), block }
-    }
-
-    /// The words of the next blocks. A loop over blocks of straight-line code is what the compiler turns
-    /// into vectors; loops over places within each operation, it does not.
-    #[inline(always)]
-    fn next_blocks(&mut self) -> [[u32; LANES]; WORDS] {
-        let mut words = [[0; LANES]; WORDS];
-        let [k0, k1, k2, k3, k4, k5, k6, k7] = self.key;
-        let (low, high) = (self.stream as u32, (self.stream >> 32) as u32);
-        for l in 0..LANES {
-            let block = self.block.wrapping_add(l as u64);
-            let (block_low, block_high) = (block as u32, (block >> 32) as u32);
-            let [c0, c1, c2, c3] = CONSTANTS;
-            let start =
-                [c0, c1, c2, c3, k0, k1, k2, k3, k4, k5, k6, k7, block_low, block_high, low, high];
-            let mut x = start;
-            double_round(&mut x);
-            double_round(&mut x);
-            double_round(&mut x);
-            double_round(&mut x);
-            for i in 0..WORDS {
-                words[i][l] = x[i].wrapping_add(start[i]);
-            }
-        }
-        self.block = self.block.wrapping_add(LANES as u64);
-        words
-    }
-}
-
+/// A number in [1, 2) from the upper 52 bits.
 #[inline(always)]
-fn double_round(x: &mut [u32; WORDS]) {
-    quarter_round(x, 0, 4, 8, 12);
-    quarter_round(x, 1, 5, 9, 13);
-    quarter_round(x, 2, 6, 10, 14);
-    quarter_round(x, 3, 7, 11, 15);
-    quarter_round(x, 0, 5, 10, 15);
-    quarter_round(x, 1, 6, 11, 12);
-    quarter_round(x, 2, 7, 8, 13);
-    quarter_round(x, 3, 4, 9, 14);
-}
-
-#[inline(always)]
-fn quarter_round(x: &mut [u32; WORDS], a: usize, b: usize, c: usize, d: usize) {
-    x[a] = x[a].wrapping_add(x[b]);
-    x[d] = (x[d] ^ x[a]).rotate_left(16);
-    x[c] = x[c].wrapping_add(x[d]);
-    x[b] = (x[b] ^ x[c]).rotate_left(12);
-    x[a] = x[a].wrapping_add(x[b]);
-    x[d] = (x[d] ^ x[a]).rotate_left(8);
-    x[c] = x[c].wrapping_add(x[d]);
-    x[b] = (x[b] ^ x[c]).rotate_left(7);
+fn one_to_two(bits: u64) -> f64 {
+    f64::from_bits(bits >> 12 | 0x3ff0_0000_0000_0000)
 }
 
 #[cfg(test)]
@@ -272,45 +287,30 @@ mod tests {
         vectors.flat_map(|v| v.iter().flat_map(|line| line.0).take(n_in)).collect()
     }
 
-    #[test]
-    fn the_generator_is_chacha8_from_the_place_that_it_is_given() {
-        for used in [0, 16, 1600] {
-            let mut reference = stream(7, Purpose::Examples, 3);
-            for _ in 0..used {
-                reference.next_u32();
-            }
-            let mut generator = Generator::after(&reference);
-            for _ in 0..3 {
-                let words = generator.next_blocks();
-                for l in 0..LANES {
-                    for (i, word) in words.iter().enumerate() {
-                        assert_eq!(word[l], reference.next_u32(), "word {i} of block {l}");
-                    }
-                }
-            }
-        }
-        // The counter of blocks is carried into its upper word.
-        let mut reference = stream(7, Purpose::Examples, 3);
-        reference.set_word_pos(16 * ((1 << 32) - 4));
-        let words = Generator::after(&reference).next_blocks();
-        let rest: Vec<u32> = (0..128).map(|_| reference.next_u32()).collect();
-        assert!((0..128).all(|i| words[i % 16][i / 16] == rest[i]));
+    /// The first pair of 128 bits.
+    fn pair(a: u64, b: u64) -> (f64, f64) {
+        let words = [a as u32, (a >> 32) as u32, b as u32, (b >> 32) as u32].map(|w| [w; LANES]);
+        let mut lines = [Line::ZERO; 2];
+        normal_lines(pulp::Scalar::new(), &Uniform::of(&words), &mut lines);
+        (lines[0].0[0], lines[1].0[0])
     }
 
     #[test]
-    fn logarithm_sine_and_cosine_are_right_to_the_last_digits() {
+    fn pairs_are_what_box_and_muller_say_to_the_last_digits() {
         let mut rng = stream(8, Purpose::Task, 0);
-        let mut arguments: Vec<f64> =
-            (0..20_000).map(|_| 2.0 - one_to_two(rng.next_u64())).collect();
-        arguments.extend((0..60).map(|k| 1.0 - 2f64.powi(-k)).filter(|u| *u > 0.0));
-        arguments.extend((0..=52).map(|k| 2f64.powi(-k)));
-        for u in arguments {
-            let gap = (ln(u) - u.ln()).abs();
-            assert!(gap <= 4.0 * f64::EPSILON * u.ln().abs(), "ln {u} is off by {gap:e}");
-            let theta = FRAC_PI_2 * (u - 0.5);
-            let (sin, cos) = sin_cos(theta);
-            assert!((sin - theta.sin()).abs() <= f64::EPSILON * theta.sin().abs(), "sin {theta}");
-            assert!((cos - theta.cos()).abs() <= f64::EPSILON, "cos {theta}");
+        let mut bits: Vec<u64> = (0..20_000).map(|_| rng.next_u64()).collect();
+        bits.extend((0..52).flat_map(|k| [1 << 63 >> k, u64::MAX << 12 << k]));
+        for (a, b) in bits.iter().zip(bits.iter().rev()) {
+            // Nearly all words are used: u in steps of 2⁻⁵², and an angle in a quarter turn.
+            let (u, theta) = (2.0 - one_to_two(*a), FRAC_PI_2 * (one_to_two(*b) - 1.5));
+            let cos = if b & 2 == 0 { theta.cos() } else { -theta.cos() };
+            let (x, y) = if b & 1 == 0 { (cos, theta.sin()) } else { (theta.sin(), cos) };
+            let radius = (-2.0 * u.ln()).sqrt();
+            let found = pair(*a, *b);
+            for (found, expected) in [(found.0, radius * x), (found.1, radius * y)] {
+                let gap = (found - expected).abs();
+                assert!(gap <= 4.0 * f64::EPSILON * radius, "{a} {b}: {found} for {expected}");
+            }
         }
     }
 
@@ -318,7 +318,7 @@ mod tests {
     fn extreme_bits_give_finite_numbers() {
         for a in [0, 1, u64::MAX, u64::MAX - 4096, 1 << 63] {
             for b in [0, 1, 2, 3, u64::MAX, 1 << 63] {
-                let (x, y) = normal_pair(a, b);
+                let (x, y) = pair(a, b);
                 assert!(x.is_finite() && y.is_finite() && x.hypot(y) <= 8.5, "{a} {b}: {x} {y}");
             }
         }

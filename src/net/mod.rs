@@ -13,6 +13,7 @@
 //! subtracts η times the gradient and takes time η.
 
 mod activation;
+mod chacha;
 mod dense;
 mod descent;
 pub mod gaussian_inputs;

@@ -149,7 +149,9 @@ impl OnlineDescent {
             readout_rate: learning.readout_rate / n_in,
             noise: learning.noise,
             zetas: noise,
-            outputs: vec![0.0; readouts.len()],
+            fields: vec![0.0; readouts.len() + start.n_teachers()],
+            values: vec![0.0; readouts.len() + start.n_teachers()],
+            slopes: vec![0.0; readouts.len() + start.n_teachers()],
             readouts,
             teacher: start.teacher_readout.as_slice().unwrap_or_default(),
             largest: 0.0,
@@ -198,7 +200,10 @@ struct Lesson<'a> {
     readout_rate: f64,
     noise: f64,
     zetas: &'a mut ChaCha8Rng,
-    outputs: Vec<f64>,
+    /// Fields of students and teachers, what the units make of them, and their slopes.
+    fields: Vec<f64>,
+    values: Vec<f64>,
+    slopes: Vec<f64>,
     readouts: &'a mut [f64],
     teacher: &'a [f64],
     /// Largest error so far.
@@ -209,23 +214,24 @@ impl Lesson<'_> {
     /// Writes the multiples of the input that are added to the weights, and moves the readouts.
     #[inline]
     fn step(&mut self, lambda: &[f64], rho: &[f64], moves: &mut [f64]) {
-        let mut error = 0.0;
-        for ((output, lambda), v) in self.outputs.iter_mut().zip(lambda).zip(&*self.readouts) {
-            *output = self.activation.value(*lambda);
-            error += v * *output;
-        }
-        for (rho, v) in rho.iter().zip(self.teacher) {
-            error -= v * self.activation.value(*rho);
-        }
+        let (students, teachers) = self.fields.split_at_mut(lambda.len());
+        students.copy_from_slice(lambda);
+        teachers.copy_from_slice(rho);
+        self.activation.values_and_slopes(&self.fields, &mut self.values, &mut self.slopes);
+        let (students, teachers) = self.values.split_at(lambda.len());
+        let product = |outputs: &[f64], readouts: &[f64]| -> f64 {
+            outputs.iter().zip(readouts).map(|(output, v)| v * output).sum()
+        };
+        let mut error = product(students, self.readouts) - product(teachers, self.teacher);
         if self.noise > 0.0 {
             let zeta: f64 = StandardNormal.sample(self.zetas);
             error -= self.noise * zeta;
         }
-        for ((to, lambda), v) in moves.iter_mut().zip(lambda).zip(&*self.readouts) {
-            *to = -self.rate * v * error * self.activation.slope(*lambda);
+        for ((to, slope), v) in moves.iter_mut().zip(&self.slopes).zip(&*self.readouts) {
+            *to = -self.rate * v * error * slope;
         }
         if self.readout_rate > 0.0 {
-            for (v, output) in self.readouts.iter_mut().zip(&self.outputs) {
+            for (v, output) in self.readouts.iter_mut().zip(students) {
                 *v -= self.readout_rate * error * output;
             }
         }
