@@ -3,12 +3,14 @@
 //!
 //! Everything runs on one thread, so that results do not depend on the number of threads.
 
+use std::ops::Range;
+
 use faer::linalg::matmul::matmul;
 use faer::linalg::matmul::triangular::{self, BlockStructure};
 use faer::linalg::solvers::Solve;
 use faer::linalg::triangular_solve::solve_lower_triangular_in_place;
 use faer::{Accum, Mat, MatMut, MatRef, Par, Side};
-use ndarray::{Array1, Array2, ArrayView2, Axis};
+use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 
 use crate::{Error, Result};
 
@@ -253,7 +255,7 @@ fn cholesky(a: &Array2<f64>) -> Result<faer::linalg::solvers::Llt<f64>> {
 /// # Panics
 /// If the shapes do not fit, as ndarray's.
 pub fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    multiply(a, b, [BlockStructure::Rectangular; 3])
+    multiply(a, b, BlockStructure::Rectangular)
 }
 
 /// A B if that is known to be symmetric: half of it is computed, the other half is copied.
@@ -261,8 +263,7 @@ pub fn product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
 /// # Panics
 /// If the result is not square.
 pub fn symmetric_product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Array2<f64> {
-    let [full, lower] = [BlockStructure::Rectangular, BlockStructure::TriangularLower];
-    let mut result = multiply(a, b, [lower, full, full]);
+    let mut result = multiply(a, b, BlockStructure::TriangularLower);
     for i in 0..result.nrows() {
         for j in 0..i {
             result[[j, i]] = result[[i, j]];
@@ -271,21 +272,36 @@ pub fn symmetric_product(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>) -> Arra
     result
 }
 
-/// A L for a lower triangular L, whose other half is not read: half the work of a product.
+/// A times some `rows` of a lower triangular matrix L, up to the last column of these rows: what lies
+/// above the diagonal is not read and costs nothing.
 ///
 /// # Panics
 /// If the shapes do not fit.
-pub fn lower_triangular_product(a: ArrayView2<'_, f64>, l: ArrayView2<'_, f64>) -> Array2<f64> {
-    let [full, lower] = [BlockStructure::Rectangular, BlockStructure::TriangularLower];
-    multiply(a, l, [full, full, lower])
+pub fn lower_triangular_product(
+    a: ArrayView2<'_, f64>,
+    l: ArrayView2<'_, f64>,
+    rows: Range<usize>,
+) -> Array2<f64> {
+    assert_eq!(a.ncols(), rows.len(), "inner dimensions of a product");
+    let mut result = Array2::zeros((a.nrows(), rows.end));
+    let (m, n) = result.dim();
+    let (mut copy_a, mut copy_l) = (None, None);
+    let l = l.slice_move(s![rows.clone(), ..]);
+    let a = as_faer(a).unwrap_or_else(|| copy_a.insert(to_faer(a)).as_ref());
+    let l = as_faer(l).unwrap_or_else(|| copy_l.insert(to_faer(l)).as_ref());
+    if let Some(memory) = result.as_slice_mut() {
+        let whole = MatMut::from_row_major_slice_mut(memory, m, n);
+        let (square, triangle) = whole.split_at_col_mut(rows.start);
+        matmul(square, Accum::Replace, a, l.subcols(0, rows.start), 1.0, Par::Seq);
+        let l = l.subcols(rows.start, rows.len());
+        let [full, lower] = [BlockStructure::Rectangular, BlockStructure::TriangularLower];
+        triangular::matmul(triangle, full, Accum::Replace, a, full, l, lower, 1.0, Par::Seq);
+    }
+    result
 }
 
-/// A B where result, A and B have these shapes; what lies outside of the result's shape is 0.
-fn multiply(
-    a: ArrayView2<'_, f64>,
-    b: ArrayView2<'_, f64>,
-    [to, left, right]: [BlockStructure; 3],
-) -> Array2<f64> {
+/// A B, of which only the part of this shape is computed; the rest is 0.
+fn multiply(a: ArrayView2<'_, f64>, b: ArrayView2<'_, f64>, part: BlockStructure) -> Array2<f64> {
     assert_eq!(a.ncols(), b.nrows(), "inner dimensions of a product");
     let (m, n) = (a.nrows(), b.ncols());
     let mut result = Array2::zeros((m, n));
@@ -294,7 +310,8 @@ fn multiply(
     let b = as_faer(b).unwrap_or_else(|| copy_b.insert(to_faer(b)).as_ref());
     if let Some(memory) = result.as_slice_mut() {
         let memory = MatMut::from_row_major_slice_mut(memory, m, n);
-        triangular::matmul(memory, to, Accum::Replace, a, left, b, right, 1.0, Par::Seq);
+        let full = BlockStructure::Rectangular;
+        triangular::matmul(memory, part, Accum::Replace, a, full, b, full, 1.0, Par::Seq);
     }
     result
 }
@@ -323,8 +340,6 @@ pub fn congruence(a: ArrayView2<'_, f64>, values: &Array1<f64>) -> Array2<f64> {
 
 #[cfg(test)]
 mod tests {
-    use ndarray::s;
-
     use super::*;
     use crate::math::random::{Purpose, gaussian, stream};
 
@@ -356,7 +371,13 @@ mod tests {
         let full = gaussian(40, 40, 1.0, &mut rng);
         let lower =
             Array2::from_shape_fn((40, 40), |(i, j)| if j > i { 0.0 } else { full[[i, j]] });
-        close(lower_triangular_product(a.view(), full.view()), a.dot(&lower));
+        for rows in [0..40, 0..7, 11..40, 20..27, 5..5] {
+            let found =
+                lower_triangular_product(a.slice(s![.., rows.clone()]), full.view(), rows.clone());
+            let expected =
+                a.slice(s![.., rows.clone()]).dot(&lower.slice(s![rows.clone(), ..rows.end]));
+            close(found, expected);
+        }
         assert_eq!(
             product(Array2::zeros((0, 3)).view(), Array2::zeros((3, 2)).view()).dim(),
             (0, 2)

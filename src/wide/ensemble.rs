@@ -212,7 +212,8 @@ impl TrainedEnsemble {
     }
 
     fn training_spread(&self) -> Spread<'_> {
-        Spread { modes: &self.modes.vectors, half: &self.half, cross: None }
+        let (eigenvalues, modes) = (&self.modes.values, &self.modes.vectors);
+        Spread { eigenvalues, modes, half: &self.half, cross: None }
     }
 
     /// Loss (1/2N)‖f − y‖² on the training examples, averaged over the ensemble, at each of `times`:

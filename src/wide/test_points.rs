@@ -142,7 +142,8 @@ impl<'a> TestPoints<'a> {
     }
 
     fn spread<'b>(&'b self, half: &'b Array2<f64>) -> Spread<'b> {
-        Spread { modes: &self.tangent, half, cross: Some(&self.cross) }
+        let eigenvalues = &self.ensemble.modes().values;
+        Spread { eigenvalues, modes: &self.tangent, half, cross: Some(&self.cross) }
     }
 
     /// Sets variances that rounding made negative to zero, and refuses others.
