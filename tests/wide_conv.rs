@@ -2,8 +2,9 @@
 //! `tests/reference/wide_conv.json`, and against the recursion over all pairs of pixels written down
 //! as it stands.
 
-use ndarray::{Array2, Array4};
+use ndarray::{Array2, Array4, Axis};
 use serde_json::Value;
+use solvable::math::linalg::eigh;
 use solvable::wide::architecture::{Architecture, Layer, Padding, Parameterization};
 use solvable::wide::conv_kernel::kernels;
 use solvable::wide::dense_kernel::Kernels;
@@ -11,6 +12,8 @@ use solvable::wide::nonlinearity::Nonlinearity;
 
 #[path = "wide_conv/plain.rs"]
 mod plain;
+#[path = "wide_conv/sampled.rs"]
+mod sampled;
 
 use Padding::{Circular, Same, Valid};
 
@@ -240,14 +243,106 @@ fn every_path_agrees_with_the_recursion_over_all_pairs_of_pixels() {
     for (layers, [height, width, channels]) in cases {
         let (first, second) =
             (some_images(2, height, width, channels), some_images(3, width, height, channels));
-        let second = second.permuted_axes([0, 2, 1, 3]);
+        // No pixel is the same in both: there kinks turn the rounding of covariances into its root.
+        let second = second.permuted_axes([0, 2, 1, 3]).mapv(|x| 0.8 * x - 0.13);
         let network = network(layers);
         let what = format!("{height}x{width}x{channels} {:?}", network.layers);
         let found = kernels(&network, first.view(), Some(second.view())).unwrap();
-        let expected = plain::kernels(&network.layers, &first, &second.to_owned(), false);
+        let expected = plain::kernels(&network.layers, &first, &second, false);
         assert_same(&found, &expected, 1e-13, &what);
         let found = kernels(&network, first.view(), None).unwrap();
         let expected = plain::kernels(&network.layers, &first, &first, true);
         assert_same(&found, &expected, 1e-13, &what);
+    }
+}
+
+#[test]
+fn kernels_of_unusual_images_are_symmetric_positive_semidefinite_and_exact_for_twins() {
+    // Two different ones, a constant one, a black one, a twin of the first, and its negative.
+    let mut x = some_images(6, 5, 6, 2);
+    x.index_axis_mut(Axis(0), 2).fill(0.7);
+    x.index_axis_mut(Axis(0), 3).fill(0.0);
+    let first = x.index_axis(Axis(0), 0).to_owned();
+    x.index_axis_mut(Axis(0), 4).assign(&first);
+    x.index_axis_mut(Axis(0), 5).assign(&-&first);
+    let unbiased = Layer::Conv {
+        filter: [3, 3],
+        stride: [1, 1],
+        padding: Same,
+        weight_std: 1.4,
+        bias_std: 0.0,
+    };
+    let tanh = Layer::Nonlinear(Nonlinearity::Tanh);
+    for phi in [RELU, ERF, tanh] {
+        for end in [FLATTEN, GAP] {
+            for conv in [same(), unbiased.clone()] {
+                let layers =
+                    vec![conv.clone(), phi.clone(), conv.clone(), phi.clone(), end.clone(), DENSE];
+                let found = kernels(&network(layers), x.view(), None).unwrap();
+                for kernel in [&found.nngp, &found.ntk] {
+                    assert!(kernel.iter().all(|k| k.is_finite()));
+                    assert_eq!(kernel, kernel.t());
+                    let (values, _) = eigh(kernel).unwrap();
+                    assert!(values[5] >= -1e-14 * values[0], "{phi:?} {end:?}: {values}");
+                }
+                let gap = |kernel: &Array2<f64>, gate: f64| {
+                    for j in 0..6 {
+                        let (a, b) = (kernel[[0, j]], kernel[[4, j]]);
+                        assert!(
+                            (a - b).abs() <= gate * kernel[[0, 0]],
+                            "{phi:?} {end:?} {j}: {a} {b}"
+                        );
+                    }
+                };
+                gap(&found.nngp, 1e-14);
+                // What the pair of twins knows of their angle are rounded covariances: near 1 the
+                // slope of a kink changes with the root of the rounding.
+                gap(&found.ntk, if phi == RELU { 1e-7 } else { 1e-14 });
+            }
+        }
+    }
+}
+
+#[test]
+fn an_image_with_itself_is_as_exact_as_the_recursion_of_variances() {
+    // A constant image around a circle: every pixel has the same variance and all pairs of pixels are
+    // the same, so the kernel is that of one number.
+    let x = Array4::from_elem((1, 4, 4, 1), 0.8);
+    let conv = conv([3, 3], [1, 1], Circular);
+    for end in [FLATTEN, GAP] {
+        let layers = vec![conv.clone(), RELU, conv.clone(), RELU, end.clone()];
+        let found = kernels(&network(layers), x.view(), None).unwrap();
+        let (weight, bias) = (1.3f64 * 1.3, 0.2f64 * 0.2);
+        let (mut k, mut t) = (0.8f64 * 0.8, 0.0);
+        for _ in 0..2 {
+            t = weight * t + weight * k + bias;
+            k = 0.5 * (weight * k + bias);
+            t *= 0.5;
+        }
+        assert!((found.nngp[[0, 0]] / k - 1.0).abs() < 1e-14, "{end:?}");
+        assert!((found.ntk[[0, 0]] / t - 1.0).abs() < 1e-14, "{end:?}");
+    }
+}
+
+#[test]
+fn kernels_are_averages_over_random_networks() {
+    // With one hidden layer both kernels are expectations at any number of channels.
+    let x = some_images(2, 4, 5, 2);
+    for (phi, layer) in [(Nonlinearity::RELU, RELU), (Nonlinearity::ERF, ERF)] {
+        for (pooled, end) in [(false, FLATTEN), (true, GAP)] {
+            let found =
+                kernels(&network(vec![same(), layer.clone(), end, SMALL]), x.view(), None).unwrap();
+            let sampled = sampled::kernels(&x, phi, pooled, 6, 4000);
+            for (exact, sampled) in [(&found.nngp, &sampled.nngp), (&found.ntk, &sampled.ntk)] {
+                for ((i, j), (mean, error)) in sampled.indexed_iter() {
+                    let gap = (mean - exact[[i, j]]).abs();
+                    assert!(
+                        gap < 5.0 * error,
+                        "{phi} {i} {j}: {mean} ± {error} for {}",
+                        exact[[i, j]]
+                    );
+                }
+            }
+        }
     }
 }

@@ -11,6 +11,7 @@ use solvable::task::arrays::{npy_bytes, read_images, read_rows};
 use solvable::wide::architecture::{Architecture, Padding, Parameterization};
 use solvable::wide::conv_kernel;
 use solvable::wide::dense_kernel::{self, Kernels};
+use solvable::wide::memory_limit::DEFAULT_LIMIT;
 use solvable::wide::parse::{LayerDefaults, parse};
 use solvable::{Error, Result};
 
@@ -98,6 +99,16 @@ enum Which {
     Nngp,
 }
 
+impl Which {
+    /// The kernel that is asked for; the memory of the other is free again.
+    fn of(self, kernels: Kernels) -> Array2<f64> {
+        match self {
+            Self::Ntk => kernels.ntk,
+            Self::Nngp => kernels.nngp,
+        }
+    }
+}
+
 /// What surrounds an image.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Edges {
@@ -114,16 +125,13 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
     let architecture = architecture(&args)?;
     check_target(&args)?;
     interrupt::ends_the_program()?;
-    let limit = limit(&args);
+    let limit = memory_limit(args.memory);
     let mut warnings = Vec::new();
     let kernels = match args.conv {
         Some(_) => of_images(&args, &architecture, limit, &mut warnings),
         None => of_rows(&args, &architecture, limit, &mut warnings),
     }?;
-    let kernel = match args.which {
-        Which::Ntk => kernels.ntk,
-        Which::Nngp => kernels.nngp,
-    };
+    let kernel = args.which.of(kernels);
     let summary = Summary::of(&kernel, args.other.is_none())?;
     warnings.extend(summary.warning());
     let bytes = npy_bytes(kernel.view())?;
@@ -216,29 +224,18 @@ fn of_rows(
         warnings.extend(found);
         other
     });
-    let (n, m) = (rows.nrows(), other.as_ref().map_or(rows.nrows(), Array2::nrows));
-    // Two kernels, and one more to write.
-    let needed = 24.0 * n as f64 * m as f64;
-    if needed > limit as f64 {
-        let allowed = format!(
-            "that takes about {:.2} GB and {:.2} GB are the limit; compute blocks of fewer examples \
-             with --other, or raise --memory",
-            needed * 1e-9,
-            limit as f64 * 1e-9
-        );
-        return Err(Error::parameter("number of examples", format!("{n} x {m}"), allowed));
-    }
-    dense_kernel::kernels(architecture, rows.view(), other.as_ref().map(|rows| rows.view()))
+    let other = other.as_ref().map(|rows| rows.view());
+    dense_kernel::kernels_within(architecture, rows.view(), other, limit)
 }
 
-/// Bytes that may be used.
-fn limit(args: &Args) -> u64 {
-    let given = args.memory.map(|gigabytes| (gigabytes * 1e9) as u64);
-    given.or_else(available_memory).unwrap_or(conv_kernel::DEFAULT_LIMIT)
+/// Bytes that may be used: what --memory says in GB, or what there is.
+pub(super) fn memory_limit(gigabytes: Option<f64>) -> u64 {
+    let given = gigabytes.map(|gigabytes| (gigabytes * 1e9) as u64);
+    given.or_else(available_memory).unwrap_or(DEFAULT_LIMIT)
 }
 
 /// What Linux says is available.
-pub(super) fn available_memory() -> Option<u64> {
+fn available_memory() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/meminfo").ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
     let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;

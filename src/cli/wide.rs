@@ -7,13 +7,14 @@ use ndarray::{Array1, Array2};
 use solvable::store::Input;
 use solvable::task::arrays::read_rows;
 use solvable::wide::architecture::{Architecture, Padding};
-use solvable::wide::dense_kernel::{Kernels, diagonals, kernels};
+use solvable::wide::dense_kernel::{Kernels, diagonals, kernels_within};
 use solvable::wide::ensemble::TrainedEnsemble;
+use solvable::wide::memory_limit::require_memory;
 use solvable::wide::parse::{LayerDefaults, parse};
 use solvable::wide::training::{Dynamics, Training};
 use solvable::{Dataset, Error, Result};
 
-use super::kernel::available_memory;
+use super::kernel::memory_limit;
 use super::render::Style;
 use super::wide_results::{Results, write};
 use super::{Output, Status, interrupt, values};
@@ -32,9 +33,6 @@ Layers:
   norm, norm(1e-3)             layer normalization
   [ dense relu dense ]         x + f(x) with the branch f in brackets
 The words are the network as it is: end with dense for a readout.";
-
-/// Memory that may be used where the machine does not say what it has: 4 GB.
-const DEFAULT_MEMORY: u64 = 4_000_000_000;
 
 /// Predict what infinitely wide networks say after training on your data: mean and spread.
 ///
@@ -216,24 +214,14 @@ fn read(args: &Args) -> Result<Problem> {
 
 /// Refuses what does not fit into memory, before anything is computed.
 fn check_memory(args: &Args, problem: &Problem) -> Result<()> {
-    let given = args.memory.map(|gigabytes| (gigabytes * 1e9) as u64);
-    let limit = given.or_else(available_memory).unwrap_or(DEFAULT_MEMORY) as f64;
     let (n, m) = (problem.data.inputs.nrows() as f64, problem.test.nrows() as f64);
     let outputs = problem.data.targets.ncols() as f64;
     // Kernels, eigenvectors and their products; cross kernels; results and what is written of them.
     let cells = 8.0 * n * n + 6.0 * m * n + 8.0 * args.times.0.len() as f64 * m * outputs;
     let needed = 8.0 * cells;
-    if needed <= limit {
-        return Ok(());
-    }
-    let allowed = format!(
-        "that takes about {:.2} GB and {:.2} GB are the limit; give fewer training examples, predict \
-         the test points in parts, or raise --memory",
-        needed * 1e-9,
-        limit * 1e-9
-    );
+    let remedy = "give fewer training examples, or predict the test points in parts";
     let name = "number of training examples x test points";
-    Err(Error::parameter(name, format!("{n} x {m}"), allowed))
+    require_memory(needed as u64, memory_limit(args.memory), name, || format!("{n} x {m}"), remedy)
 }
 
 fn predict(args: &Args, problem: &mut Problem) -> Result<Results> {
@@ -244,7 +232,9 @@ fn predict(args: &Args, problem: &mut Problem) -> Result<Results> {
         true => Kernels { ntk: kernels.nngp.clone(), ..kernels },
         false => kernels,
     };
-    let train = select(kernels(architecture, x, None)?);
+    // The whole has been found to fit.
+    let kernels = |a, b| kernels_within(architecture, a, b, u64::MAX);
+    let train = select(kernels(x, None)?);
     let build = |rate: f64, dynamics: Dynamics| {
         let target_noise = if only_last { args.ridge } else { 0.0 };
         let plain = Training::flow(rate);
@@ -272,7 +262,7 @@ fn predict(args: &Args, problem: &mut Problem) -> Result<Results> {
             j + 1
         ));
     }
-    let cross = select(kernels(architecture, z, Some(x))?);
+    let cross = select(kernels(z, Some(x))?);
     let prior = Array1::from(diagonals(architecture, z)?.0);
     let test = ensemble.test_points(&cross.nngp, &cross.ntk, &prior)?;
     Results::of(args, problem, &ensemble, &test, max_rate).map_err(by_flag)

@@ -2,6 +2,9 @@
 
 use super::architecture::{Layer, Parameterization};
 use super::dense_kernel::Kernels;
+use super::hermite_series::{HermiteSeries, correlation};
+use super::nonlinearity::Nonlinearity;
+use crate::Result;
 
 /// Kernels between merged images, and variances of both sides.
 #[derive(Debug, Clone)]
@@ -25,38 +28,20 @@ pub(super) fn needs_variances(layers: &[Layer]) -> bool {
 
 impl Merged {
     /// Goes through the layers.
-    pub fn run(&mut self, layers: &[Layer], parameterization: Parameterization) {
+    ///
+    /// # Errors
+    /// Variances that are too large for a nonlinearity without closed form.
+    pub fn run(&mut self, layers: &[Layer], parameterization: Parameterization) -> Result<()> {
         for layer in layers {
             match layer {
                 Layer::Dense { weight_std, bias_std } => {
                     self.dense(weight_std.powi(2), bias_std.powi(2), parameterization);
                 }
-                Layer::Nonlinear(phi) => {
-                    let exact: Vec<f64> = self.kernels.ntk.diag().to_vec();
-                    let Kernels { nngp, ntk } = &mut self.kernels;
-                    for ((q, mut nngp), mut ntk) in
-                        self.first.iter().zip(nngp.rows_mut()).zip(ntk.rows_mut())
-                    {
-                        let rows = (nngp.as_slice_mut(), ntk.as_slice_mut());
-                        let (Some(nngp), Some(ntk)) = rows else {
-                            unreachable!("kernels are made row by row")
-                        };
-                        phi.dual_row(*q, &self.second, nngp, ntk);
-                    }
-                    if self.symmetric {
-                        for (i, (q, tangent)) in self.first.iter().zip(exact).enumerate() {
-                            let dual = phi.diagonal(*q);
-                            (nngp[[i, i]], ntk[[i, i]]) = (dual.value, tangent * dual.slope);
-                        }
-                    }
-                    for q in self.first.iter_mut().chain(&mut self.second) {
-                        *q = phi.diagonal(*q).value;
-                    }
-                }
+                Layer::Nonlinear(phi) => self.apply(*phi)?,
                 Layer::LayerNorm { epsilon } => self.normalize(*epsilon),
                 Layer::Residual(branch) => {
                     let before = self.clone();
-                    self.run(branch, parameterization);
+                    self.run(branch, parameterization)?;
                     self.kernels.nngp += &before.kernels.nngp;
                     self.kernels.ntk += &before.kernels.ntk;
                     let sides =
@@ -76,6 +61,43 @@ impl Merged {
         if self.symmetric {
             self.mirror();
         }
+        Ok(())
+    }
+
+    fn apply(&mut self, phi: Nonlinearity) -> Result<()> {
+        let exact: Vec<f64> = self.kernels.ntk.diag().to_vec();
+        let series = if phi.is_smooth() {
+            Some([HermiteSeries::new(phi, &self.first)?, HermiteSeries::new(phi, &self.second)?])
+        } else {
+            None
+        };
+        let Kernels { nngp, ntk } = &mut self.kernels;
+        let rows = nngp.rows_mut().into_iter().zip(ntk.rows_mut());
+        for (i, (q, (mut nngp, mut ntk))) in self.first.iter().zip(rows).enumerate() {
+            let (Some(nngp), Some(ntk)) = (nngp.as_slice_mut(), ntk.as_slice_mut()) else {
+                unreachable!("kernels are made row by row")
+            };
+            match &series {
+                None => phi.dual_row(*q, &self.second, nngp, ntk),
+                Some([first, second]) => {
+                    for (j, (k, t)) in nngp.iter_mut().zip(ntk).enumerate() {
+                        let rho = correlation(*k, *q, self.second[j]);
+                        let (value, slope) = first.dual(i, second, j, rho);
+                        (*k, *t) = (value, *t * slope);
+                    }
+                }
+            }
+        }
+        if self.symmetric {
+            for (i, (q, tangent)) in self.first.iter().zip(exact).enumerate() {
+                let dual = phi.diagonal(*q);
+                (nngp[[i, i]], ntk[[i, i]]) = (dual.value, tangent * dual.slope);
+            }
+        }
+        for q in self.first.iter_mut().chain(&mut self.second) {
+            *q = phi.diagonal(*q).value;
+        }
+        Ok(())
     }
 
     fn dense(&mut self, weight: f64, bias: f64, parameterization: Parameterization) {

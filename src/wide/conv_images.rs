@@ -2,9 +2,11 @@
 
 use ndarray::ArrayView4;
 
-use super::conv_maps::{Maps, Pixels, Source, Variances};
+use super::conv_maps::{Known, Maps, Pixels, Series, Source, Variances};
 use super::conv_plan::Trunk;
 use super::conv_schedule::Schedule;
+use super::hermite_series::HermiteSeries;
+use super::nonlinearity::Nonlinearity;
 use crate::solvable::in_parallel;
 use crate::{Error, Result};
 
@@ -14,6 +16,7 @@ pub(super) struct Images {
     pub n: usize,
     pixels: Pixels,
     variances: Variances,
+    series: Series,
 }
 
 impl Images {
@@ -27,7 +30,8 @@ impl Images {
         };
         let pixels: Pixels = (0..channels).map(channel).collect();
         let empty = trunk.sites.iter().map(|[h, w]| vec![0.0; h * w * n]).collect();
-        let mut found = Self { n, pixels, variances: empty };
+        let series = trunk.sites.iter().map(|_| None).collect();
+        let mut found = Self { n, pixels, variances: empty, series };
         if trunk.sites.is_empty() {
             return Ok(found);
         }
@@ -56,9 +60,35 @@ impl Images {
         Ok(found)
     }
 
+    /// Bytes that [`prepare_series`](Self::prepare_series) takes.
+    pub fn series_bytes(&self, trunk: &Trunk) -> u64 {
+        let of_site = |(phi, site): (Nonlinearity, usize)| {
+            let variances = &self.variances[site];
+            let largest = variances.iter().fold(0.0f64, |m, q| m.max(*q));
+            (variances.len() * HermiteSeries::bytes(phi, largest)) as u64
+        };
+        trunk.series_sites().into_iter().map(of_site).sum()
+    }
+
+    /// Prepares nonlinearities without closed form.
+    ///
+    /// # Errors
+    /// Variances that are too large for them.
+    pub fn prepare_series(&mut self, trunk: &Trunk) -> Result<()> {
+        for (phi, site) in trunk.series_sites() {
+            self.series[site] = Some(HermiteSeries::new(phi, &self.variances[site])?);
+        }
+        Ok(())
+    }
+
     /// Pixels and variances of some images, one a lane.
     pub fn gather(&self, images: &[usize]) -> (Pixels, Variances) {
         (gather(&self.pixels, self.n, images), gather(&self.variances, self.n, images))
+    }
+
+    /// What is known of some images, one a lane, whose variances have been gathered.
+    pub fn known<'a>(&'a self, variances: &'a Variances, images: &'a [usize]) -> Known<'a> {
+        Known { variances, series: &self.series, images, n_images: self.n }
     }
 
     /// Refuses variances that overflowed: everything after them would be NaN.

@@ -35,11 +35,10 @@ use super::conv_maps::{Maps, Source};
 use super::conv_plan::Trunk;
 use super::conv_schedule::Schedule;
 use super::dense_kernel::Kernels;
+use super::memory_limit::{DEFAULT_LIMIT, require_memory};
 use crate::solvable::in_parallel;
 use crate::{Error, Result};
 
-/// Most bytes that [`kernels`] takes: 4 GB.
-pub const DEFAULT_LIMIT: u64 = 4_000_000_000;
 /// Jobs at least, if there are so many parts, so that all cores have work.
 const JOBS: usize = 64;
 
@@ -100,11 +99,17 @@ pub fn kernels_within(
         }
     }
     let m = other.map_or(n, |other| other.dim().0);
-    check_memory(architecture, [n, m, height, width], limit)?;
+    check_memory(architecture, [n, m, height, width], 0, limit)?;
     let trunk = Trunk::of(architecture, [height, width, channels])?;
     let schedule = Schedule::of(&trunk);
-    let first = Images::new(&trunk, images)?;
-    let second = other.map(|other| Images::new(&trunk, other)).transpose()?;
+    let mut first = Images::new(&trunk, images)?;
+    let mut second = other.map(|other| Images::new(&trunk, other)).transpose()?;
+    let sides = || std::iter::once(&first).chain(&second);
+    let series: u64 = sides().map(|images| images.series_bytes(&trunk)).sum();
+    check_memory(architecture, [n, m, height, width], series, limit)?;
+    for images in std::iter::once(&mut first).chain(&mut second) {
+        images.prepare_series(&trunk)?;
+    }
     let layers = &architecture.layers[trunk.n_layers..];
     let kernels = match &second {
         None => symmetric(&trunk, &schedule, &first)?,
@@ -130,7 +135,7 @@ pub fn kernels_within(
         places,
         symmetric: second.is_none(),
     };
-    merged.run(layers, architecture.parameterization);
+    merged.run(layers, architecture.parameterization)?;
     check_kernels(merged.kernels)
 }
 
@@ -184,7 +189,7 @@ fn of_pairs(
         for rows in rows_in(group) {
             for cols in &schedule.cols {
                 maps.start([rows, cols], trunk.width, [&a.0, &b.0]);
-                let mut source = Source::Known([&a.1, &b.1]);
+                let mut source = Source::Known([first.known(&a.1, &i), second.known(&b.1, &j)]);
                 maps.run(&trunk.stages, [&rows.steps, &cols.steps], &trunk.sites, &mut source);
                 maps.add_totals(&mut totals);
             }
@@ -205,7 +210,8 @@ fn of_pairs(
 
 /// Bytes that [`kernels`] takes for n images with m others (n again for the same), of height × width
 /// pixels and, if there are several channels, a little more: two n × m kernels, the variances of all
-/// pixels, and the maps that each thread works on.
+/// pixels, and the maps that each thread works on. Nonlinearities without closed form take more, how much
+/// depends on the variances (about 4 kB for each pixel of every image and layer of tanh at variance 1).
 ///
 /// # Errors
 /// As [`sizes`](super::conv_shape::sizes).
@@ -231,20 +237,18 @@ fn threads() -> usize {
     1
 }
 
-fn check_memory(architecture: &Architecture, shape: [usize; 4], limit: u64) -> Result<()> {
-    let needed = memory(architecture, shape)?;
-    if needed <= limit {
-        return Ok(());
-    }
+fn check_memory(
+    architecture: &Architecture,
+    shape: [usize; 4],
+    series: u64,
+    limit: u64,
+) -> Result<()> {
+    let needed = memory(architecture, shape)? + series;
     let [n, m, height, width] = shape;
-    let allowed = format!(
-        "that takes about {:.2} GB and {:.2} GB are the limit; compute blocks of fewer images with \
-         each other (each block streams over displacements and needs no more than its own kernels), \
-         or raise the limit",
-        needed as f64 * 1e-9,
-        limit as f64 * 1e-9
-    );
-    Err(Error::parameter("number of images", format!("{n} x {m} of {height}x{width}"), allowed))
+    let remedy = "compute blocks of fewer images with each other (each block streams over displacements \
+        and needs no more than its own kernels)";
+    let size = || format!("{n} x {m} of {height}x{width}");
+    require_memory(needed, limit, "number of images", size, remedy)
 }
 
 fn check_images(images: ArrayView4<'_, f64>, what: &str) -> Result<()> {

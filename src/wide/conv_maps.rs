@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::conv_pairs::{Run, Sums};
 use super::conv_plan::{Affine, Plan, Point, Stage, Step};
+use super::hermite_series::{HermiteSeries, correlation};
 use super::nonlinearity::Nonlinearity;
 
 /// Variance of every pixel at every site, `[site][pixel · lanes + lane]`.
@@ -12,10 +13,24 @@ pub(super) type Variances = Vec<Vec<f64>>;
 /// Images, `[channel][pixel · lanes + lane]`.
 pub(super) type Pixels = Vec<Vec<f64>>;
 
+/// Coefficients of every pixel of all images at every site with a nonlinearity that has no closed form,
+/// `[site][pixel · images + image]`.
+pub(super) type Series = Vec<Option<HermiteSeries>>;
+
+/// What is known of the image of each lane.
+#[derive(Clone, Copy)]
+pub(super) struct Known<'a> {
+    pub variances: &'a Variances,
+    pub series: &'a Series,
+    /// Which image is in each lane, of how many.
+    pub images: &'a [usize],
+    pub n_images: usize,
+}
+
 /// Where the variances of the pixels come from.
 pub(super) enum Source<'a> {
     /// Known for both images of each lane.
-    Known([&'a Variances; 2]),
+    Known([Known<'a>; 2]),
     /// Every lane is an image with itself: they are read off the kernel on the way, and kept.
     Own(&'a mut Variances),
 }
@@ -80,7 +95,7 @@ impl Maps {
                 }
                 (Stage::Nonlinear { phi, site }, (Step::Point(rows), Step::Point(cols))) => {
                     source.read(*site, self, [rows, cols], sites[*site]);
-                    self.apply(*phi, [rows, cols], sites[*site][1], source.of(*site));
+                    self.apply(*phi, [rows, cols], sites[*site], source, *site);
                 }
                 (Stage::Normalize { epsilon, site }, (Step::Point(rows), Step::Point(cols))) => {
                     source.read(*site, self, [rows, cols], sites[*site]);
@@ -131,15 +146,31 @@ impl Maps {
         }
     }
 
-    fn apply(&mut self, phi: Nonlinearity, points: [&Point; 2], width: usize, q: [&[f64]; 2]) {
+    fn apply(
+        &mut self,
+        phi: Nonlinearity,
+        points: [&Point; 2],
+        [_, width]: [usize; 2],
+        source: &Source<'_>,
+        site: usize,
+    ) {
+        let q = source.of(site);
         // Where both pixels are the same the kernel is the variance, and its average has a simpler
         // and exact form: the general one loses half of the digits there.
         let exact = self.places_of_selves(points, width);
         let tangents: Vec<f64> = exact.iter().map(|(place, _)| self.ntk[*place]).collect();
         if exact.len() < self.nngp.len() {
-            each_run(points, width, self.lanes, |place, p, q2| {
+            let lanes = self.lanes;
+            each_run(points, width, lanes, |place, p, q2| {
                 let (nngp, ntk) = (&mut self.nngp[place.clone()], &mut self.ntk[place]);
-                phi.dual_pairs(&q[0][p], &q[1][q2], nngp, ntk);
+                match source.series(site) {
+                    None => phi.dual_pairs(&q[0][p], &q[1][q2], nngp, ntk),
+                    Some(series) => {
+                        for ((k, t), (p, q2)) in nngp.iter_mut().zip(ntk).zip(p.zip(q2)) {
+                            (*k, *t) = series.dual([p, q2], lanes, [q[0][p], q[1][q2]], *k, *t);
+                        }
+                    }
+                }
             });
         }
         for ((place, pixel), tangent) in exact.into_iter().zip(tangents) {
@@ -216,9 +247,43 @@ impl Source<'_> {
 
     fn of(&self, site: usize) -> [&[f64]; 2] {
         match self {
-            Self::Known([first, second]) => [&first[site], &second[site]],
+            Self::Known(sides) => sides.map(|side| &side.variances[site][..]),
             Self::Own(variances) => [&variances[site], &variances[site]],
         }
+    }
+
+    /// The series of a site whose nonlinearity has no closed form.
+    fn series(&self, site: usize) -> Option<SeriesOfPairs<'_>> {
+        let Self::Known(sides) = self else { return None };
+        let [first, second] = sides.map(|side| side.series[site].as_ref());
+        Some(SeriesOfPairs { sides, series: [first?, second?] })
+    }
+}
+
+/// Series of both images of each lane at one site.
+struct SeriesOfPairs<'a> {
+    sides: &'a [Known<'a>; 2],
+    series: [&'a HermiteSeries; 2],
+}
+
+impl SeriesOfPairs<'_> {
+    /// Kernels after the nonlinearity of a pair of `pixel · lanes + lane` with variances `q`.
+    #[inline]
+    fn dual(
+        &self,
+        places: [usize; 2],
+        lanes: usize,
+        q: [f64; 2],
+        nngp: f64,
+        ntk: f64,
+    ) -> (f64, f64) {
+        let column = |side: usize| {
+            let Known { images, n_images, .. } = self.sides[side];
+            places[side] / lanes * n_images + images[places[side] % lanes]
+        };
+        let rho = correlation(nngp, q[0], q[1]);
+        let (value, slope) = self.series[0].dual(column(0), self.series[1], column(1), rho);
+        (value, ntk * slope)
     }
 }
 

@@ -107,6 +107,22 @@ impl Trunk {
         })
     }
 
+    /// Nonlinearities without closed form, and their sites.
+    pub fn series_sites(&self) -> Vec<(Nonlinearity, usize)> {
+        fn walk(stages: &[Stage], found: &mut Vec<(Nonlinearity, usize)>) {
+            for stage in stages {
+                match stage {
+                    Stage::Nonlinear { phi, site } if phi.is_smooth() => found.push((*phi, *site)),
+                    Stage::Residual(branch) => walk(branch, found),
+                    _ => {}
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(&self.stages, &mut found);
+        found
+    }
+
     fn site(&mut self, size: [usize; 2]) -> usize {
         self.sites.push(size);
         self.sites.len() - 1

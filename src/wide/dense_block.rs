@@ -2,7 +2,7 @@
 
 use super::architecture::{Architecture, Layer, Parameterization};
 use super::dense_examples::{DenseStep, Examples, Lift, Stage, norm_scale};
-use super::duals::Pairs;
+use super::duals::{Pairs, Roots};
 use super::nonlinearity::Nonlinearity;
 use crate::math::vector::vectorized;
 
@@ -78,6 +78,8 @@ struct Here<'a> {
     root: f64,
     q2: &'a [f64],
     root2: &'a [f64],
+    inverse: f64,
+    inverse2: &'a [f64],
 }
 
 impl<'a> Block<'a> {
@@ -97,7 +99,9 @@ impl<'a> Block<'a> {
             q: row.q[self.row],
             root: row.root[self.row],
             q2: &column.q[range.clone()],
-            root2: &column.root[range],
+            root2: &column.root[range.clone()],
+            inverse: row.inverse[self.row],
+            inverse2: &column.inverse[range],
         }
     }
 
@@ -162,28 +166,27 @@ impl<'a> Block<'a> {
     fn nonlinear(&mut self, nonlinearity: Nonlinearity, stage: usize) {
         let n = self.nngp.len();
         let (here, after) = (self.here(stage), self.here(stage + 1));
-        let mut root = [0.0; STRETCH];
-        let root = &mut root[..n];
         let tracked = self.plan.tracked[stage];
         let (nngp, gap, ntk) = (&mut *self.nngp, &mut *self.gap, &mut *self.ntk);
-        vectorized(
-            #[inline(always)]
-            || {
-                root.iter_mut().zip(here.root2).for_each(|(root, root2)| *root = here.root * root2);
-                if !tracked {
-                    for ((gap, root), c) in gap.iter_mut().zip(&*root).zip(&*nngp) {
-                        let below = root - c.abs();
+        if !tracked {
+            vectorized(
+                #[inline(always)]
+                || {
+                    for ((gap, root2), c) in gap.iter_mut().zip(here.root2).zip(&*nngp) {
+                        let below = here.root * root2 - c.abs();
                         *gap = if below > 0.0 { below } else { 0.0 };
                     }
-                }
-            },
-        );
+                },
+            );
+        }
         let q = [here.q; STRETCH];
-        let pairs = Pairs { q: &q[..n], q2: here.q2, root, nngp, gap, ntk };
+        let factors = [here.root, here.inverse];
+        let roots = Roots { factors, root: here.root2, inverse: here.inverse2 };
+        let pairs = Pairs { q: &q[..n], q2: here.q2, roots, nngp, gap, ntk };
         match (&here.row.table, &here.column.table) {
             (Some(table), Some(other)) => {
                 let after = (after.root, after.root2);
-                if self.plan.tracked[stage] {
+                if tracked {
                     table.update::<true>(self.row, other, self.start, after, pairs);
                 } else {
                     table.update::<false>(self.row, other, self.start, after, pairs);

@@ -2,6 +2,7 @@
 //! layer, and what pairs need of them.
 
 use super::architecture::{Architecture, Layer, Parameterization};
+use super::duals::inverse_root;
 use super::hermite::HermiteTable;
 use super::nonlinearity::Nonlinearity;
 use crate::{Error, Result};
@@ -16,6 +17,8 @@ pub(super) struct Stage {
     pub(super) q: Vec<f64>,
     /// Its root.
     pub(super) root: Vec<f64>,
+    /// 1/√q, or 0.
+    pub(super) inverse: Vec<f64>,
     /// What a nonlinearity here does to the examples, if its dual is a series.
     pub(super) table: Option<HermiteTable>,
     /// What a dense layer with biases here does to the largest covariances.
@@ -117,8 +120,9 @@ impl Walk {
             let name = format!("variance of example {} after {} layers", i + 1, self.stages.len());
             return Err(Error::parameter(name, q, "it must be below 1e100: scale the inputs"));
         }
-        let root = self.q.iter().map(|q| q.sqrt()).collect();
-        self.stages.push(Stage { q: self.q.clone(), root, table: None, lift: None });
+        let root: Vec<f64> = self.q.iter().map(|q| q.sqrt()).collect();
+        let inverse = root.iter().map(|root| inverse_root(*root)).collect();
+        self.stages.push(Stage { q: self.q.clone(), root, inverse, table: None, lift: None });
         Ok(())
     }
 

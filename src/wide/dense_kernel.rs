@@ -29,6 +29,7 @@ use ndarray::{Array2, ArrayView2};
 use super::architecture::Architecture;
 use super::dense_block::Plan;
 use super::dense_strips::{Inputs, Pairing};
+use super::memory_limit::{DEFAULT_LIMIT, require_memory};
 use crate::{Error, Result};
 
 /// Covariance of one output over random weights, and tangent kernel.
@@ -60,12 +61,37 @@ pub struct Kernels {
 /// # Errors
 /// As [`Architecture::validate`]; layers that need images; inputs that are not finite or so large that
 /// variances exceed 1e100, or those that the kernel of a nonlinearity without closed form can be computed
-/// for (180 for tanh); inputs without columns; different dimensions.
+/// for (180 for tanh); inputs without columns; different dimensions; [more memory](memory) than
+/// [`DEFAULT_LIMIT`].
 pub fn kernels(
     architecture: &Architecture,
     inputs: ArrayView2<'_, f64>,
     other: Option<ArrayView2<'_, f64>>,
 ) -> Result<Kernels> {
+    kernels_within(architecture, inputs, other, DEFAULT_LIMIT)
+}
+
+/// Bytes that [`kernels`] takes for n inputs with m others (n again for the same): two kernels, and a few
+/// numbers for each input and layer.
+pub fn memory(architecture: &Architecture, n: usize, m: usize) -> u64 {
+    let layers = architecture.layers.len() as f64;
+    let (n, m) = (n as f64, m as f64);
+    (8.0 * ((2.0 + 1.0 / 16.0) * n * m + 4.0 * layers * (n + m))) as u64
+}
+
+/// As [`kernels`], in at most `limit` bytes.
+///
+/// # Errors
+/// As [`kernels`].
+pub fn kernels_within(
+    architecture: &Architecture,
+    inputs: ArrayView2<'_, f64>,
+    other: Option<ArrayView2<'_, f64>>,
+    limit: u64,
+) -> Result<Kernels> {
+    let (n, m) = (inputs.nrows(), other.map_or(inputs.nrows(), |other| other.nrows()));
+    let (size, remedy) = (|| format!("{n} x {m}"), "compute blocks of fewer inputs with others");
+    require_memory(memory(architecture, n, m), limit, "number of inputs", size, remedy)?;
     let mut rows = Inputs::new(architecture, "inputs", inputs)?;
     let mut columns = other.map(|x| Inputs::new(architecture, "second inputs", x)).transpose()?;
     if let Some(columns) = &columns
@@ -183,6 +209,8 @@ mod tests {
         let exp = Architecture::dense("exp".parse().unwrap(), 3, 5.0, 0.1, 1.0, 0.0);
         assert!(message(&exp, &x, None).contains("scale the inputs"));
         assert!(kernels(&network, inputs(0, 4).view(), None).unwrap().nngp.is_empty());
+        let more = kernels_within(&network, x.view(), None, 100).unwrap_err().to_string();
+        assert!(more.contains("3 x 3") && more.contains("raise the limit"), "{more}");
     }
 
     #[test]

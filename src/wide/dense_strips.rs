@@ -1,6 +1,7 @@
 //! All pairs of inputs, in strips of rows.
 
-use std::sync::{Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut2, Axis, s};
@@ -13,13 +14,16 @@ use crate::math::vector::vectorized;
 use crate::solvable::in_parallel;
 use crate::{Error, Result};
 
-/// Rows that one job works on.
+/// Rows that one job works on. Divides a stretch.
 const STRIP: usize = 64;
 /// Sums are taken in this many lanes, so that the compiler can use vector instructions.
 const LANES: usize = 8;
 /// Gaps below this share of the largest covariance are computed from the difference of the inputs.
 /// There rounding of the covariance would change the angle, of 0.14, by 8 times as much.
 const NEAR: f64 = 0.01;
+
+/// Some rows of both kernels, each in two parts.
+type Strip<'a> = [[Mutex<ArrayViewMut2<'a, f64>>; 2]; 2];
 
 /// Inputs with what the network makes of each.
 pub(super) struct Inputs<'a> {
@@ -64,51 +68,65 @@ impl<'a> Pairing<'a> {
         // twice its largest block is free, which two equal ones always are. Fresh pages for the next
         // kernels would take 40 % of the time at n = 1000.
         let mut kernels = [written_zeros(n, m, n * m / 16), written_zeros(n, m, 0)];
-        let strips = kernels.each_mut().map(|kernel| kernel.axis_chunks_iter_mut(Axis(0), STRIP));
-        let [nngp, ntk] = strips;
-        let strips: Vec<_> = nngp.into_iter().zip(ntk).map(Mutex::new).collect();
+        let [nngp, ntk] = kernels.each_mut().map(|kernel| self.strips(kernel));
+        let strips: Vec<Strip<'_>> = nngp.into_iter().zip(ntk).map(|(a, b)| [a, b]).collect();
         in_parallel(strips.len(), |i| {
-            let mut strip = strips[i].lock().unwrap_or_else(PoisonError::into_inner);
-            let (nngp, ntk) = &mut *strip;
-            self.strip(i * STRIP, nngp, ntk);
+            self.strip(i, &strips);
             Ok(())
         })?;
         drop(strips);
         if self.columns.is_none() {
             let examples = &self.rows.examples;
             for (kernel, diagonal) in kernels.iter_mut().zip([examples.nngp(), &examples.ntk]) {
-                mirror(kernel);
                 kernel.diag_mut().iter_mut().zip(diagonal).for_each(|(to, from)| *to = *from);
             }
         }
         Ok(kernels)
     }
 
+    /// The strips of a kernel, those of symmetric ones in two parts: up to the last column that is computed,
+    /// and the rest.
+    fn strips<'k>(&self, kernel: &'k mut Array2<f64>) -> Vec<[Mutex<ArrayViewMut2<'k, f64>>; 2]> {
+        let columns = kernel.ncols();
+        let strips = kernel.axis_chunks_iter_mut(Axis(0), STRIP).enumerate();
+        let in_two = |(i, strip): (usize, ArrayViewMut2<'k, f64>)| {
+            let computed = if self.columns.is_none() { i * STRIP + strip.nrows() } else { columns };
+            let (left, right) = strip.split_at(Axis(1), computed);
+            [Mutex::new(left), Mutex::new(right)]
+        };
+        strips.map(in_two).collect()
+    }
+
     fn columns(&self) -> &'a Inputs<'a> {
         self.columns.unwrap_or(self.rows)
     }
 
-    /// Rows from `top` on, with all columns or those below the diagonal.
-    fn strip(
-        &self,
-        top: usize,
-        nngp: &mut ArrayViewMut2<'_, f64>,
-        ntk: &mut ArrayViewMut2<'_, f64>,
-    ) {
+    /// The rows of a strip, with all columns or those below the diagonal, which are mirrored: stretch by
+    /// stretch, while it is in the cache.
+    fn strip(&self, i: usize, strips: &[Strip<'_>]) {
         let symmetric = self.columns.is_none();
-        let bottom = top + nngp.nrows();
-        let end = if symmetric { bottom } else { nngp.ncols() };
-        let left = self.rows.x.slice(s![top..bottom, ..]);
-        let right = self.columns().x.slice(s![..end, ..]);
+        let rows = i * STRIP..((i + 1) * STRIP).min(self.rows.x.nrows());
+        let left = self.rows.x.slice(s![rows.clone(), ..]);
         let scale = (left.ncols() as f64).recip();
-        general_mat_mul(scale, &left, &right.t(), 0.0, &mut nngp.slice_mut(s![.., ..end]));
+        let [mut nngp, mut ntk] = strips[i].each_ref().map(|parts| lock(&parts[0]));
+        let end = nngp.ncols();
         for start in (0..end).step_by(STRETCH) {
-            for row in top..bottom {
-                let to = if symmetric { row } else { end }.min(start + STRETCH);
-                let (mut nngp, mut ntk) = (nngp.row_mut(row - top), ntk.row_mut(row - top));
+            let columns = start..end.min(start + STRETCH);
+            let right = self.columns().x.slice(s![columns.clone(), ..]);
+            let mut product = nngp.slice_mut(s![.., columns.clone()]);
+            general_mat_mul(scale, &left, &right.t(), 0.0, &mut product);
+            for row in rows.clone() {
+                let to = if symmetric { row } else { end }.min(columns.end);
+                let r = row - rows.start;
+                let (mut nngp, mut ntk) = (nngp.row_mut(r), ntk.row_mut(r));
                 let parts = (nngp.as_slice_mut(), ntk.as_slice_mut());
                 if let (true, (Some(nngp), Some(ntk))) = (start < to, parts) {
                     self.stretch(row, start, &mut nngp[start..to], &mut ntk[start..to]);
+                }
+            }
+            if symmetric {
+                for (which, kernel) in [&mut nngp, &mut ntk].into_iter().enumerate() {
+                    mirror(kernel, which, [&rows, &columns], strips);
                 }
             }
         }
@@ -192,34 +210,50 @@ fn written_zeros(n: usize, m: usize, spare: usize) -> Array2<f64> {
     Array2::from_shape_vec((n, m), entries).unwrap_or_else(|_| Array2::zeros((n, m)))
 }
 
-/// Copies what is below the diagonal to above it: tiles that the compiler turns in registers, in squares
-/// that fit the cache.
-fn mirror(matrix: &mut Array2<f64>) {
-    const TILE: usize = 4;
-    const SIDE: usize = 8 * TILE;
-    let n = matrix.nrows();
-    let Some(entries) = matrix.as_slice_mut() else { return };
-    let tiled = n / TILE * TILE;
-    for i in (0..tiled).step_by(SIDE) {
-        for j in (0..=i).step_by(SIDE) {
-            for column in (j..(j + SIDE).min(tiled)).step_by(TILE) {
-                for row in (i.max(column + TILE)..(i + SIDE).min(tiled)).step_by(TILE) {
-                    let (above, below) = entries.split_at_mut(row * n);
-                    let tile: [&[f64]; TILE] =
-                        std::array::from_fn(|r| &below[r * n + column..][..TILE]);
-                    for c in 0..TILE {
-                        let to = &mut above[(column + c) * n + row..][..TILE];
-                        to.copy_from_slice(&tile.map(|from| from[c]));
-                    }
-                }
+fn lock<'a, T>(mutex: &'a Mutex<T>) -> MutexGuard<'a, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Copies what is below the diagonal in some columns of a strip to above it.
+fn mirror(
+    strip: &mut ArrayViewMut2<'_, f64>,
+    which: usize,
+    [rows, columns]: [&Range<usize>; 2],
+    strips: &[Strip<'_>],
+) {
+    for first in columns.clone().step_by(STRIP) {
+        if first < rows.start {
+            let mut above = lock(&strips[first / STRIP][which][1]);
+            // The part above starts with the columns of the next strip.
+            let shift = first + STRIP;
+            let to = above.slice_mut(s![.., rows.start - shift..rows.end - shift]);
+            transpose(strip.slice(s![.., first..first + STRIP]), to);
+        } else {
+            for (r, c) in (0..rows.len()).flat_map(|r| (0..r).map(move |c| (r, c))) {
+                strip[[c, first + r]] = strip[[r, first + c]];
             }
         }
     }
-    // Tiles on the diagonal, and rows that fill none.
-    for row in 0..n {
-        let first = if row < tiled { row / TILE * TILE } else { 0 };
-        for column in first..row {
-            entries[column * n + row] = entries[row * n + column];
+}
+
+/// `to` becomes the transpose of `from`, four rows at a time: the columns of `from` share cache lines.
+fn transpose(from: ArrayView2<'_, f64>, mut to: ArrayViewMut2<'_, f64>) {
+    const TILE: usize = 4;
+    let from: Vec<&[f64]> = from.rows().into_iter().filter_map(|row| row.to_slice()).collect();
+    let mut rows: Vec<_> = to.rows_mut().into_iter().filter_map(|row| row.into_slice()).collect();
+    for (j, rows) in rows.chunks_mut(TILE).enumerate() {
+        let columns = j * TILE..j * TILE + rows.len();
+        if let [a, b, c, d] = rows {
+            let four = a.iter_mut().zip(b.iter_mut()).zip(c.iter_mut().zip(d.iter_mut()));
+            for (((a, b), (c, d)), from) in four.zip(&from) {
+                if let [p, q, r, s] = from[columns.clone()] {
+                    (*a, *b, *c, *d) = (p, q, r, s);
+                }
+            }
+        } else {
+            for (column, row) in columns.zip(rows) {
+                row.iter_mut().zip(&from).for_each(|(to, from)| *to = from[column]);
+            }
         }
     }
 }

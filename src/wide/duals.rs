@@ -44,8 +44,8 @@ pub(super) struct Pairs<'a> {
     pub(super) q: &'a [f64],
     /// Variances of the second.
     pub(super) q2: &'a [f64],
-    /// √(q q′).
-    pub(super) root: &'a [f64],
+    /// √(q q′) and 1/√(q q′), or 0 for an input that is always 0.
+    pub(super) roots: Roots<'a>,
     /// Covariances; becomes E[φφ].
     pub(super) nngp: &'a mut [f64],
     /// √(q q′) − |covariance| ≥ 0; becomes that of φ after kinks and straight lines,
@@ -55,12 +55,39 @@ pub(super) struct Pairs<'a> {
     pub(super) ntk: &'a mut [f64],
 }
 
+/// √(q q′) and its inverse, each as a common factor and what is left of every pair.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Roots<'a> {
+    pub(super) factors: [f64; 2],
+    pub(super) root: &'a [f64],
+    pub(super) inverse: &'a [f64],
+}
+
+impl<'a> Roots<'a> {
+    /// Of each pair by itself.
+    pub(super) fn of_pairs(root: &'a [f64], inverse: &'a [f64]) -> Self {
+        Self { factors: [1.0; 2], root, inverse }
+    }
+
+    #[inline(always)]
+    pub(super) fn root(&self, j: usize) -> f64 {
+        self.factors[0] * self.root[j]
+    }
+
+    #[inline(always)]
+    fn inverse(&self, j: usize) -> f64 {
+        let product = self.factors[1] * self.inverse[j];
+        if product < LARGEST_INVERSE { product } else { LARGEST_INVERSE }
+    }
+}
+
 /// One pair before a nonlinearity.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Pair {
     pub(super) q: f64,
     pub(super) q2: f64,
     pub(super) root: f64,
+    pub(super) inverse: f64,
     pub(super) covariance: f64,
     pub(super) gap: f64,
 }
@@ -93,17 +120,30 @@ impl Pairs<'_> {
     #[inline(always)]
     fn each(self, dual: impl Fn(Pair) -> After) {
         let n = self.nngp.len();
-        let (q, q2, root) = (&self.q[..n], &self.q2[..n], &self.root[..n]);
+        let (q, q2) = (&self.q[..n], &self.q2[..n]);
+        let Roots { factors, root, inverse } = self.roots;
+        let roots = Roots { factors, root: &root[..n], inverse: &inverse[..n] };
         let (nngp, gap, ntk) = (&mut self.nngp[..n], &mut self.gap[..n], &mut self.ntk[..n]);
         for j in 0..n {
             let (covariance, gap_before) = (nngp[j], gap[j]);
-            let pair = Pair { q: q[j], q2: q2[j], root: root[j], covariance, gap: gap_before };
+            let (root, inverse) = (roots.root(j), roots.inverse(j));
+            let pair = Pair { q: q[j], q2: q2[j], root, inverse, covariance, gap: gap_before };
             let after = dual(pair);
             nngp[j] = after.value;
             gap[j] = after.gap;
             ntk[j] *= after.slope;
         }
     }
+}
+
+/// Largest 1/√(q q′): of smaller variances squares vanish.
+pub(super) const LARGEST_INVERSE: f64 = 1e300;
+
+/// 1 over the root of a variance or of two, 0 of what is always 0.
+#[inline(always)]
+pub(super) fn inverse_root(root: f64) -> f64 {
+    let inverse = 1.0 / (root + f64::MIN_POSITIVE);
+    if root > 0.0 { inverse } else { 0.0 }
 }
 
 /// Places for pairs whose variances or gaps have to be written out.
@@ -134,7 +174,7 @@ impl Nonlinearity {
         self.closed_form(Pairs {
             q: &[q],
             q2: &[q],
-            root: &[q],
+            roots: Roots::of_pairs(&[q], &[inverse_root(q)]),
             nngp: &mut value,
             gap: &mut gap,
             ntk: &mut slope,
@@ -157,16 +197,24 @@ impl Nonlinearity {
 
     /// As [`dual_row`](Self::dual_row) for pairs of variances `q[j]` and `q2[j]`.
     pub fn dual_pairs(self, q: &[f64], q2: &[f64], nngp: &mut [f64], ntk: &mut [f64]) {
-        let (mut roots, mut gaps) = ([0.0; CHUNK], [0.0; CHUNK]);
+        let (mut roots, mut inverses) = ([0.0; CHUNK], [0.0; CHUNK]);
+        let mut gaps = [0.0; CHUNK];
         let chunks = nngp.chunks_mut(CHUNK).zip(ntk.chunks_mut(CHUNK));
         for ((q, q2), (nngp, ntk)) in q.chunks(CHUNK).zip(q2.chunks(CHUNK)).zip(chunks) {
             let n = nngp.len();
-            for j in 0..n {
-                roots[j] = (q[j] * q2[j]).sqrt();
-                gaps[j] = (roots[j] - nngp[j].abs()).max(0.0);
-            }
-            let (root, gap) = (&roots[..n], &mut gaps[..n]);
-            let pairs = Pairs { q, q2, root, nngp, gap, ntk };
+            vectorized(
+                #[inline(always)]
+                || {
+                    for j in 0..n {
+                        roots[j] = (q[j] * q2[j]).sqrt();
+                        inverses[j] = inverse_root(roots[j]);
+                        let below = roots[j] - nngp[j].abs();
+                        gaps[j] = if below > 0.0 { below } else { 0.0 };
+                    }
+                },
+            );
+            let roots = Roots::of_pairs(&roots[..n], &inverses[..n]);
+            let pairs = Pairs { q, q2, roots, nngp, gap: &mut gaps[..n], ntk };
             if self.is_smooth() {
                 self.by_series(pairs);
             } else {
@@ -182,8 +230,10 @@ impl Nonlinearity {
         // In a row of a kernel all first inputs are the same.
         let same = pairs.q.windows(2).all(|q| q[0] == q[1]);
         let first = if same { &pairs.q[..1] } else { pairs.q };
-        let correlations = pairs.nngp.iter().zip(pairs.root);
-        let correlations = correlations.map(|(c, r)| if *r > 0.0 { (c / r).abs() } else { 0.0 });
+        let correlations = pairs.nngp.iter().enumerate().map(|(j, c)| {
+            let root = pairs.roots.root(j);
+            if root > 0.0 { (c / root).abs() } else { 0.0 }
+        });
         let correlation = correlations.fold(0.0, f64::max);
         let first = HermiteTable::new(self, first, largest, correlation);
         let second = HermiteTable::new(self, pairs.q2, largest, correlation);
@@ -191,7 +241,11 @@ impl Nonlinearity {
             let pair = Pairs {
                 q: &pairs.q[j..=j],
                 q2: &pairs.q2[j..=j],
-                root: &pairs.root[j..=j],
+                roots: Roots {
+                    root: &pairs.roots.root[j..=j],
+                    inverse: &pairs.roots.inverse[j..=j],
+                    ..pairs.roots
+                },
                 nngp: &mut pairs.nngp[j..=j],
                 gap: &mut pairs.gap[j..=j],
                 ntk: &mut pairs.ntk[j..=j],

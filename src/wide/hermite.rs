@@ -64,6 +64,20 @@ impl HermiteTable {
         Err(Error::parameter(name, largest, allowed))
     }
 
+    /// Terms that count for variances up to `largest`: until e^{-2a√k} is negligible. Those of functions
+    /// without singularity fall at least like (1 + 1/(2s²))^{-k/2} with the sharpness s.
+    pub(super) fn terms(nonlinearity: Nonlinearity, largest: f64) -> usize {
+        let rate = if nonlinearity.is_smooth() { 420.0 } else { 90.0 };
+        let by_decay = 48.0 + rate * nonlinearity.sharpness(largest).powi(2);
+        (by_decay as usize).min(MOST_TERMS)
+    }
+
+    /// All a_k and a′_k of the j-th variance.
+    pub(super) fn coefficients(&self, j: usize) -> (Vec<f64>, Vec<f64>) {
+        let of = |table: &[f64]| table.chunks(self.columns).map(|term| term[j]).collect();
+        (of(&self.value), of(&self.slope))
+    }
+
     /// Coefficients for the variances `q`, for use with others of variance up to `largest` and
     /// correlations up to `correlation`.
     pub(super) fn new(
@@ -72,13 +86,8 @@ impl HermiteTable {
         largest: f64,
         correlation: f64,
     ) -> Self {
-        let sharpness = nonlinearity.sharpness(largest);
-        // Until e^{-2a√k}, or ρᵏ, is negligible. Those of functions without singularity fall at least
-        // like (1 + 1/(2s²))^{-k/2} with the sharpness s.
-        let rate = if nonlinearity.is_smooth() { 420.0 } else { 90.0 };
-        let by_decay = 48.0 + rate * sharpness * sharpness;
         let by_correlation = 24.0 + SMALLEST.ln() / correlation.min(1.0 - 1e-9).ln();
-        let terms = (by_decay.min(by_correlation) as usize).min(MOST_TERMS);
+        let terms = Self::terms(nonlinearity, largest).min(by_correlation as usize);
         let nodes: Vec<(f64, f64)> = trapezoid(nonlinearity, largest, REACH).collect();
         let columns = q.len() + LANES;
         let sampled = |f: &dyn Fn(f64) -> f64| {
@@ -222,7 +231,7 @@ impl Chunk {
         let count = LANES.min(pairs.nngp.len() - start);
         let mut chunk = Self { count, rho: [0.0; LANES], one_less: [1.0; LANES] };
         for l in 0..count {
-            let (c, root) = (pairs.nngp[start + l], pairs.root[start + l]);
+            let (c, root) = (pairs.nngp[start + l], pairs.roots.root(start + l));
             let c = if fold { c.abs() } else { c };
             if root > 0.0 {
                 chunk.rho[l] = (c / root).clamp(-1.0, 1.0);

@@ -24,18 +24,18 @@
 use std::f64::consts::{FRAC_1_PI, FRAC_PI_2, PI};
 
 use super::duals::{After, Pair, Pairs};
-use crate::math::vector::root_arctangent;
+use super::kinks_never_negative::never_negative;
+use crate::math::vector::angle_over_sine;
 
 /// √(q q′ − c²), |c| and the angle between them; a right angle for an input that is always 0.
 #[inline(always)]
 fn fold(pair: Pair) -> (f64, f64, f64) {
-    // The tangent of half the angle is s/(√(q q′) + |c|), whose square needs no root.
-    let beside = 2.0 * pair.root - pair.gap + f64::MIN_POSITIVE;
-    let square = pair.gap / beside;
-    let tangent = square.sqrt();
-    let angle = 2.0 * tangent * root_arctangent(square);
+    // With the share t = g/√(q q′) the sine is √(t(2 − t)), and that of half the angle √(t/2).
+    let share = pair.gap * pair.inverse;
+    let sine = (share * (2.0 - share)).sqrt();
+    let angle = sine * angle_over_sine(0.5 * share);
     let angle = if pair.root > 0.0 { angle } else { FRAC_PI_2 };
-    (tangent * beside, pair.covariance.abs(), angle)
+    (sine * pair.root, pair.covariance.abs(), angle)
 }
 
 #[inline(always)]
@@ -48,21 +48,7 @@ pub(super) fn piecewise_linear(negative: f64, positive: f64, pairs: Pairs<'_>) {
     let turn = (negative - positive) * (negative - positive) / (2.0 * PI);
     let opposite = -negative * positive;
     if opposite >= 0.0 {
-        // Never negative: ReLU, absolute value.
-        return pairs.apply(
-            #[inline(always)]
-            move |pair| {
-                let (s, c, angle) = fold(pair);
-                let folded = pair.covariance < 0.0;
-                let leading = if folded { opposite } else { mean };
-                let turned = turn * (-angle).mul_add(c, s);
-                let slope = (-turn).mul_add(angle, leading);
-                let slope = if folded { -slope } else { slope };
-                let rest = (mean - leading).mul_add(pair.root, -turned);
-                let gap = not_negative(leading.mul_add(pair.gap, rest));
-                After { value: leading.mul_add(c, turned), slope, gap }
-            },
-        );
+        return never_negative(mean, turn, opposite, pairs);
     }
     pairs.apply(
         #[inline(always)]

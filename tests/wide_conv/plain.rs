@@ -236,8 +236,8 @@ pub fn random_networks(n: usize) -> Vec<(Vec<Layer>, [usize; 3])> {
 
 /// Ends with a Gaussian signal.
 fn random_layers(rng: &mut impl Rng) -> Vec<Layer> {
-    let phis = [Nonlinearity::RELU, Nonlinearity::ERF, Nonlinearity::ABS];
-    let phi = Layer::Nonlinear(phis[rng.random_range(0..3)]);
+    let phis = [Nonlinearity::RELU, Nonlinearity::ERF, Nonlinearity::ABS, Nonlinearity::Tanh];
+    let phi = Layer::Nonlinear(phis[rng.random_range(0..4)]);
     let block = |rng: &mut _| {
         let (filter, stride) = ([3, 2], [1, 1]);
         let padding = random_padding(rng, 2);

@@ -1,0 +1,27 @@
+//! Kernels that would not fit the memory are refused before they are computed.
+
+use crate::{Error, Result};
+
+/// Most bytes that kernels take if nothing else is said: 4 GB.
+pub const DEFAULT_LIMIT: u64 = 4_000_000_000;
+
+/// Refuses `what` of size `size` if that needs more than `limit` bytes; `remedy` is what else can be done.
+///
+/// # Errors
+/// That it does, with both numbers.
+pub fn require_memory(
+    needed: u64,
+    limit: u64,
+    what: &str,
+    size: impl FnOnce() -> String,
+    remedy: &str,
+) -> Result<()> {
+    if needed <= limit {
+        return Ok(());
+    }
+    let [needed, limit] = [needed, limit].map(|bytes| bytes as f64 * 1e-9);
+    let allowed = format!(
+        "that takes about {needed:.2} GB and {limit:.2} GB are the limit; {remedy}, or raise the limit"
+    );
+    Err(Error::parameter(what, size(), allowed))
+}
