@@ -32,6 +32,12 @@ fn against_neural_tangents(c: &mut Criterion) {
             b.iter(|| kernels(&network, black_box(x.view()), None).expect("valid images"));
         });
     }
+    // Without closed form: every pixel has a series.
+    let words = format!("{}flatten dense", "3x3 tanh ".repeat(5));
+    let tanh = parse(&words, &LayerDefaults::default()).expect("valid words");
+    group.bench_function("5 layers 3x3 tanh flatten, 20 images 16x16", |b| {
+        b.iter(|| kernels(&tanh, black_box(x.view()), None).expect("valid images"));
+    });
     let words = "3x3 relu pool2 3x3 relu pool2 3x3 relu pool2 gap dense";
     let network = parse(words, &LayerDefaults::default()).expect("valid words");
     group.bench_function("3 layers with pooling, gap, 20 images 16x16", |b| {

@@ -5,6 +5,7 @@ use ndarray::ArrayView4;
 use super::conv_maps::{Known, Maps, Pixels, Series, Source, Variances};
 use super::conv_plan::Trunk;
 use super::conv_schedule::Schedule;
+use super::duals;
 use super::hermite_series::HermiteSeries;
 use super::nonlinearity::Nonlinearity;
 use crate::solvable::in_parallel;
@@ -82,12 +83,17 @@ impl Images {
     }
 
     /// Pixels and variances of some images, one a lane.
-    pub fn gather(&self, images: &[usize]) -> (Pixels, Variances) {
-        (gather(&self.pixels, self.n, images), gather(&self.variances, self.n, images))
+    pub fn gather(&self, images: &[usize]) -> (Pixels, Vec<duals::Variances>) {
+        let variances = gather(&self.variances, self.n, images).into_iter();
+        (gather(&self.pixels, self.n, images), variances.map(duals::Variances::of).collect())
     }
 
     /// What is known of some images, one a lane, whose variances have been gathered.
-    pub fn known<'a>(&'a self, variances: &'a Variances, images: &'a [usize]) -> Known<'a> {
+    pub fn known<'a>(
+        &'a self,
+        variances: &'a [duals::Variances],
+        images: &'a [usize],
+    ) -> Known<'a> {
         Known { variances, series: &self.series, images, n_images: self.n }
     }
 

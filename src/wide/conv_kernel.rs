@@ -211,7 +211,7 @@ fn of_pairs(
 /// Bytes that [`kernels`] takes for n images with m others (n again for the same), of height × width
 /// pixels and, if there are several channels, a little more: two n × m kernels, the variances of all
 /// pixels, and the maps that each thread works on. Nonlinearities without closed form take more, how much
-/// depends on the variances (about 4 kB for each pixel of every image and layer of tanh at variance 1).
+/// depends on the variances (about 2 kB for each pixel of every image and layer of tanh at variance 1).
 ///
 /// # Errors
 /// As [`sizes`](super::conv_shape::sizes).
@@ -223,7 +223,7 @@ pub fn memory(architecture: &Architecture, [n, m, height, width]: [usize; 4]) ->
     // Sums of every pair, then two kernels of them; twice over while layers follow.
     let kernels = 4.0 * n as f64 * m as f64;
     let lanes = schedule.lanes() as f64;
-    let maps = threads() as f64 * (schedule.working_set() + 2.0 * lanes * pixels as f64);
+    let maps = threads() as f64 * (schedule.working_set() + 6.0 * lanes * pixels as f64);
     Ok((8.0 * (images + kernels + maps)) as u64)
 }
 

@@ -4,8 +4,10 @@ use std::ops::Range;
 
 use super::conv_pairs::{Run, Sums};
 use super::conv_plan::{Affine, Plan, Point, Stage, Step};
+use super::duals;
 use super::hermite_series::{HermiteSeries, correlation};
 use super::nonlinearity::Nonlinearity;
+use crate::math::vector::vectorized;
 
 /// Variance of every pixel at every site, `[site][pixel · lanes + lane]`.
 pub(super) type Variances = Vec<Vec<f64>>;
@@ -20,7 +22,8 @@ pub(super) type Series = Vec<Option<HermiteSeries>>;
 /// What is known of the image of each lane.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
-    pub variances: &'a Variances,
+    /// Variances of the pixels of these images at every site.
+    pub variances: &'a [duals::Variances],
     pub series: &'a Series,
     /// Which image is in each lane, of how many.
     pub images: &'a [usize],
@@ -42,6 +45,7 @@ pub(super) struct Maps {
     nngp: Vec<f64>,
     ntk: Vec<f64>,
     spare: Vec<f64>,
+    room: Vec<f64>,
     rows: usize,
     cols: usize,
     lanes: usize,
@@ -129,21 +133,36 @@ impl Maps {
         for map in [&mut self.nngp, &mut self.ntk] {
             let inner = self.cols * self.lanes;
             self.spare.resize(between * inner, 0.0);
-            sum_runs(&rows.runs, map, &mut self.spare, inner);
             let after = cols.after.len() * self.lanes;
+            let (spare, lanes) = (&mut self.spare, self.lanes);
+            vectorized(
+                #[inline(always)]
+                || sum_runs(&rows.runs, map, spare, inner),
+            );
             map.resize(between * after, 0.0);
-            for (from, to) in self.spare.chunks_exact(inner).zip(map.chunks_exact_mut(after)) {
-                sum_runs(&cols.runs, from, to, self.lanes);
-            }
+            vectorized(
+                #[inline(always)]
+                || {
+                    for (from, to) in spare.chunks_exact(inner).zip(map.chunks_exact_mut(after)) {
+                        sum_runs(&cols.runs, from, to, lanes);
+                    }
+                },
+            );
         }
         (self.rows, self.cols) = (between, cols.after.len());
     }
 
     fn scale(&mut self, by: Affine) {
-        for (k, t) in self.nngp.iter_mut().zip(&mut self.ntk) {
-            *t = by.weight * *t + (by.tangent_weight * *k + by.tangent_bias);
-            *k = by.weight * *k + by.bias;
-        }
+        let maps = self.nngp.iter_mut().zip(&mut self.ntk);
+        vectorized(
+            #[inline(always)]
+            || {
+                for (k, t) in maps {
+                    *t = by.weight * *t + (by.tangent_weight * *k + by.tangent_bias);
+                    *k = by.weight * *k + by.bias;
+                }
+            },
+        );
     }
 
     fn apply(
@@ -163,13 +182,15 @@ impl Maps {
             let lanes = self.lanes;
             each_run(points, width, lanes, |place, p, q2| {
                 let (nngp, ntk) = (&mut self.nngp[place.clone()], &mut self.ntk[place]);
-                match source.series(site) {
-                    None => phi.dual_pairs(&q[0][p], &q[1][q2], nngp, ntk),
-                    Some(series) => {
-                        for ((k, t), (p, q2)) in nngp.iter_mut().zip(ntk).zip(p.zip(q2)) {
-                            (*k, *t) = series.dual([p, q2], lanes, [q[0][p], q[1][q2]], *k, *t);
-                        }
+                if let Some(series) = source.series(site) {
+                    for ((k, t), (p, q2)) in nngp.iter_mut().zip(ntk).zip(p.zip(q2)) {
+                        (*k, *t) = series.dual([p, q2], lanes, [q[0][p], q[1][q2]], *k, *t);
                     }
+                } else if let Source::Known(sides) = source {
+                    let [first, second] = sides.map(|side| &side.variances[site]);
+                    phi.dual_sides([first.side(p), second.side(q2)], nngp, ntk, &mut self.room);
+                } else {
+                    phi.dual_pairs(&q[0][p], &q[1][q2], nngp, ntk);
                 }
             });
         }
@@ -247,7 +268,7 @@ impl Source<'_> {
 
     fn of(&self, site: usize) -> [&[f64]; 2] {
         match self {
-            Self::Known(sides) => sides.map(|side| &side.variances[site][..]),
+            Self::Known(sides) => sides.map(|side| &side.variances[site].q[..]),
             Self::Own(variances) => [&variances[site], &variances[site]],
         }
     }
@@ -307,6 +328,7 @@ fn each_run(
 }
 
 /// `to` becomes the sums of `from` that the runs say; every entry stands for `unit` numbers.
+#[inline(always)]
 fn sum_runs(runs: &[Run], from: &[f64], to: &mut [f64], unit: usize) {
     for run in runs {
         let n = run.length * unit;

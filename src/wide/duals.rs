@@ -22,6 +22,7 @@
 //! (`cho2009`, `williams1997`, `tsuchida2021`, `han2022`.)
 
 use std::f64::consts::{FRAC_1_PI, SQRT_2};
+use std::ops::Range;
 
 use super::hermite::HermiteTable;
 use super::kinks;
@@ -78,6 +79,71 @@ impl<'a> Roots<'a> {
     fn inverse(&self, j: usize) -> f64 {
         let product = self.factors[1] * self.inverse[j];
         if product < LARGEST_INVERSE { product } else { LARGEST_INVERSE }
+    }
+}
+
+/// Variances of inputs, and what pairs need of them.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Variances {
+    pub(super) q: Vec<f64>,
+    root: Vec<f64>,
+    inverse: Vec<f64>,
+}
+
+impl Variances {
+    pub(super) fn of(q: Vec<f64>) -> Self {
+        let (mut root, mut inverse) = (vec![0.0; q.len()], vec![0.0; q.len()]);
+        let roots = root.iter_mut().zip(&mut inverse);
+        vectorized(
+            #[inline(always)]
+            || {
+                for ((root, inverse), q) in roots.zip(&q) {
+                    *root = q.sqrt();
+                    *inverse = inverse_root(*root);
+                }
+            },
+        );
+        Self { q, root, inverse }
+    }
+
+    /// Some of them, as one side of pairs.
+    pub(super) fn side(&self, range: Range<usize>) -> Side<'_> {
+        let [q, root, inverse] = [&self.q, &self.root, &self.inverse].map(|x| &x[range.clone()]);
+        Side { q, root, inverse }
+    }
+}
+
+/// Variances of one side of pairs, their roots and the inverses of these (0 of an input that is always 0).
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Side<'a> {
+    q: &'a [f64],
+    root: &'a [f64],
+    inverse: &'a [f64],
+}
+
+impl Side<'_> {
+    fn part(self, range: Range<usize>) -> Self {
+        let [q, root, inverse] = [self.q, self.root, self.inverse].map(|x| &x[range.clone()]);
+        Self { q, root, inverse }
+    }
+
+    /// √(q q′), its inverse, and its gap to the covariance of every pair.
+    #[inline(always)]
+    fn meet(self, other: Self, nngp: &[f64], [roots, inverses, gaps]: [&mut [f64]; 3]) {
+        let n = nngp.len();
+        let (q, q2) = (&self.q[..n], &other.q[..n]);
+        let (root, root2) = (&self.root[..n], &other.root[..n]);
+        let (inverse, inverse2) = (&self.inverse[..n], &other.inverse[..n]);
+        let (roots, inverses, gaps) = (&mut roots[..n], &mut inverses[..n], &mut gaps[..n]);
+        for j in 0..n {
+            // Exact for equal variances: the gap of inputs that are the same is 0.
+            let root = if q[j] == q2[j] { q[j] } else { root[j] * root2[j] };
+            let inverse = inverse[j] * inverse2[j];
+            let below = root - nngp[j].abs();
+            roots[j] = root;
+            inverses[j] = if inverse < LARGEST_INVERSE { inverse } else { LARGEST_INVERSE };
+            gaps[j] = if below > 0.0 { below } else { 0.0 };
+        }
     }
 }
 
@@ -147,7 +213,7 @@ pub(super) fn inverse_root(root: f64) -> f64 {
 }
 
 /// Places for pairs whose variances or gaps have to be written out.
-const CHUNK: usize = 64;
+const CHUNK: usize = 128;
 
 impl Nonlinearity {
     /// E[φ(u) φ(v)] and E[φ′(u) φ′(v)] over Gaussian u, v of mean 0, variances q and q2, covariance c.
@@ -197,24 +263,35 @@ impl Nonlinearity {
 
     /// As [`dual_row`](Self::dual_row) for pairs of variances `q[j]` and `q2[j]`.
     pub fn dual_pairs(self, q: &[f64], q2: &[f64], nngp: &mut [f64], ntk: &mut [f64]) {
-        let (mut roots, mut inverses) = ([0.0; CHUNK], [0.0; CHUNK]);
-        let mut gaps = [0.0; CHUNK];
-        let chunks = nngp.chunks_mut(CHUNK).zip(ntk.chunks_mut(CHUNK));
-        for ((q, q2), (nngp, ntk)) in q.chunks(CHUNK).zip(q2.chunks(CHUNK)).zip(chunks) {
+        let [first, second] = [q, q2].map(|q| Variances::of(q.to_vec()));
+        let all = 0..nngp.len();
+        self.dual_sides([first.side(all.clone()), second.side(all)], nngp, ntk, &mut Vec::new());
+    }
+
+    /// The same where the roots of the variances are known. `room` is filled with what no one needs.
+    pub(super) fn dual_sides(
+        self,
+        [first, second]: [Side<'_>; 2],
+        nngp: &mut [f64],
+        ntk: &mut [f64],
+        room: &mut Vec<f64>,
+    ) {
+        room.resize(3 * CHUNK, 0.0);
+        let (roots, rest) = room.split_at_mut(CHUNK);
+        let (inverses, gaps) = rest.split_at_mut(CHUNK);
+        let chunks = nngp.chunks_mut(CHUNK).zip(ntk.chunks_mut(CHUNK)).enumerate();
+        for (chunk, (nngp, ntk)) in chunks {
             let n = nngp.len();
+            let range = chunk * CHUNK..chunk * CHUNK + n;
+            let (first, second) = (first.part(range.clone()), second.part(range));
+            let (roots, inverses) = (&mut roots[..n], &mut inverses[..n]);
+            let gaps = &mut gaps[..n];
             vectorized(
                 #[inline(always)]
-                || {
-                    for j in 0..n {
-                        roots[j] = (q[j] * q2[j]).sqrt();
-                        inverses[j] = inverse_root(roots[j]);
-                        let below = roots[j] - nngp[j].abs();
-                        gaps[j] = if below > 0.0 { below } else { 0.0 };
-                    }
-                },
+                || first.meet(second, nngp, [&mut *roots, &mut *inverses, &mut *gaps]),
             );
-            let roots = Roots::of_pairs(&roots[..n], &inverses[..n]);
-            let pairs = Pairs { q, q2, roots, nngp, gap: &mut gaps[..n], ntk };
+            let roots = Roots::of_pairs(roots, inverses);
+            let pairs = Pairs { q: first.q, q2: second.q, roots, nngp, gap: gaps, ntk };
             if self.is_smooth() {
                 self.by_series(pairs);
             } else {

@@ -14,7 +14,7 @@
 //! from the real line: pairs that nearly coincide need hundreds of terms (tanh about 240 at q = 1.5, 1400
 //! at 9), others a few dozen.
 
-use ndarray::Array2;
+use ndarray::{Array2, s};
 
 use super::duals::Pairs;
 use super::gaussian_expectation::trapezoid;
@@ -72,10 +72,16 @@ impl HermiteTable {
         (by_decay as usize).min(MOST_TERMS)
     }
 
-    /// All a_k and a′_k of the j-th variance.
+    /// All a_k and a′_k of the j-th variance that are not zero by symmetry.
     pub(super) fn coefficients(&self, j: usize) -> (Vec<f64>, Vec<f64>) {
-        let of = |table: &[f64]| table.chunks(self.columns).map(|term| term[j]).collect();
-        (of(&self.value), of(&self.slope))
+        let of = |table: &[f64], parity: Option<f64>| {
+            let terms = table.chunks(self.columns).map(|term| term[j]);
+            match parity {
+                None => terms.collect(),
+                Some(parity) => terms.skip(first_term(parity)).step_by(2).collect(),
+            }
+        };
+        (of(&self.value, self.parity), of(&self.slope, self.parity.map(|p| -p)))
     }
 
     /// Coefficients for the variances `q`, for use with others of variance up to `largest` and
@@ -88,7 +94,15 @@ impl HermiteTable {
     ) -> Self {
         let by_correlation = 24.0 + SMALLEST.ln() / correlation.min(1.0 - 1e-9).ln();
         let terms = Self::terms(nonlinearity, largest).min(by_correlation as usize);
-        let nodes: Vec<(f64, f64)> = trapezoid(nonlinearity, largest, REACH).collect();
+        let parity = nonlinearity.parity();
+        let nodes = trapezoid(nonlinearity, largest, REACH);
+        let nodes: Vec<(f64, f64)> = if parity.is_some() {
+            // Twice one half of the line.
+            let half = nodes.filter(|(z, _)| *z >= 0.0);
+            half.map(|(z, w)| (z, if z > 0.0 { 2.0 * w } else { w })).collect()
+        } else {
+            nodes.collect()
+        };
         let columns = q.len() + LANES;
         let sampled = |f: &dyn Fn(f64) -> f64| {
             Array2::from_shape_fn((nodes.len(), columns), |(i, j)| {
@@ -101,8 +115,8 @@ impl HermiteTable {
         let (mut value, mut slope) = (Vec::new(), Vec::new());
         for first in (0..terms).step_by(BLOCK) {
             let block = polynomials.next(BLOCK.min(terms - first));
-            value.extend(block.dot(&values));
-            slope.extend(block.dot(&slopes));
+            value.extend(averages(&block, first, parity, &values));
+            slope.extend(averages(&block, first, parity.map(|p| -p), &slopes));
         }
         let mut bounds: Vec<f64> = (value.chunks(columns).zip(slope.chunks(columns)))
             .map(|(value, slope)| value.iter().chain(slope).fold(0.0f64, |m, a| m.max(a.abs())))
@@ -110,7 +124,7 @@ impl HermiteTable {
         for k in (1..terms).rev() {
             bounds[k - 1] = bounds[k - 1].max(bounds[k]);
         }
-        Self { columns, value, slope, bounds, parity: nonlinearity.parity() }
+        Self { columns, value, slope, bounds, parity }
     }
 
     /// Pairs of variance `i` of this table with those of `other` from `first` on. With `TRACKED`
@@ -214,6 +228,27 @@ impl HermiteTable {
         lanes.copy_from_slice(&table[from..from + LANES]);
         lanes
     }
+}
+
+/// The first k for which h_k is even or odd.
+fn first_term(parity: f64) -> usize {
+    usize::from(parity < 0.0)
+}
+
+/// Averages of `sampled` (nodes × columns) with polynomials (terms × nodes, from term `first` on). Those with
+/// a function of the other parity vanish; half of the line does not show that.
+fn averages(
+    polynomials: &Array2<f64>,
+    first: usize,
+    parity: Option<f64>,
+    sampled: &Array2<f64>,
+) -> Array2<f64> {
+    let Some(parity) = parity else { return polynomials.dot(sampled) };
+    let start = (first + first_term(parity)) % 2;
+    let mut all = Array2::zeros((polynomials.nrows(), sampled.ncols()));
+    let found = polynomials.slice(s![start..;2, ..]).dot(sampled);
+    all.slice_mut(s![start..;2, ..]).assign(&found);
+    all
 }
 
 /// Correlations of a few pairs.
