@@ -19,6 +19,7 @@ mod dormand_prince;
 pub mod eigenvalues;
 pub mod error_function;
 pub mod fixed_point;
+pub(crate) mod folded_pairs;
 pub mod linalg;
 pub mod normal;
 pub mod ode;

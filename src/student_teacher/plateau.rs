@@ -160,7 +160,7 @@ pub fn passage(
     learning.validate()?;
     start.validate()?;
     let symmetry = Symmetry::of(start);
-    if symmetry.is_broken_by_none() {
+    if symmetry.forbids_specialization() {
         let students = symmetry.interchangeable_students();
         return Ok(Passage::Never { students, teachers: symmetry.interchangeable_teachers() });
     }

@@ -60,7 +60,7 @@ impl Symmetry {
     }
 
     /// Whether any units are interchangeable, so that students can never divide the work completely.
-    pub fn is_broken_by_none(&self) -> bool {
+    pub fn forbids_specialization(&self) -> bool {
         !(self.interchangeable_students().is_empty() && self.interchangeable_teachers().is_empty())
     }
 
@@ -105,7 +105,9 @@ mod tests {
     fn equal_students_are_found_and_any_difference_tells_them_apart() {
         let symmetry = Symmetry::of(&three());
         assert_eq!(symmetry.interchangeable_students(), [[0, 1]]);
-        assert!(symmetry.interchangeable_teachers().is_empty() && symmetry.is_broken_by_none());
+        assert!(
+            symmetry.interchangeable_teachers().is_empty() && symmetry.forbids_specialization()
+        );
         let different: [fn(&mut OrderParameters); 4] = [
             |s| s.v[1] = 0.9,
             |s| s.r[[1, 0]] += 1e-14,
@@ -115,11 +117,11 @@ mod tests {
         for change in different {
             let mut state = three();
             change(&mut state);
-            assert!(!Symmetry::of(&state).is_broken_by_none());
+            assert!(!Symmetry::of(&state).forbids_specialization());
         }
         let mut rounded = three();
         rounded.r[[1, 1]] *= 1.0 + f64::EPSILON;
-        assert!(Symmetry::of(&rounded).is_broken_by_none());
+        assert!(Symmetry::of(&rounded).forbids_specialization());
     }
 
     #[test]
@@ -128,7 +130,7 @@ mod tests {
         state.r = arr2(&[[0.1, 0.1], [0.2, 0.2], [0.3, 0.3]]);
         assert_eq!(Symmetry::of(&state).interchangeable_teachers(), [[0, 1]]);
         state.t[[1, 1]] = 2.0;
-        assert!(!Symmetry::of(&state).is_broken_by_none());
+        assert!(!Symmetry::of(&state).forbids_specialization());
     }
 
     #[test]

@@ -23,8 +23,8 @@
 
 use std::f64::consts::{FRAC_1_PI, FRAC_PI_2, PI};
 
-use super::duals::{After, Pair, Pairs};
-use super::kinks_never_negative::never_negative;
+use super::duals::{After, LARGEST_INVERSE, Pair, Pairs, Roots};
+use crate::math::folded_pairs::FoldedPairs;
 use crate::math::vector::angle_over_sine;
 
 /// √(q q′ − c²), |c| and the angle between them; a right angle for an input that is always 0.
@@ -48,7 +48,20 @@ pub(super) fn piecewise_linear(negative: f64, positive: f64, pairs: Pairs<'_>) {
     let turn = (negative - positive) * (negative - positive) / (2.0 * PI);
     let opposite = -negative * positive;
     if opposite >= 0.0 {
-        return never_negative(mean, turn, opposite, pairs);
+        let Pairs { roots: Roots { factors, root, inverse }, nngp, gap, ntk, .. } = pairs;
+        let (roots, largest_inverse) = ([root, inverse], LARGEST_INVERSE);
+        return FoldedPairs {
+            mean,
+            turn,
+            opposite,
+            factors,
+            roots,
+            largest_inverse,
+            nngp,
+            gap,
+            ntk,
+        }
+        .apply();
     }
     pairs.apply(
         #[inline(always)]

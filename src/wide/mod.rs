@@ -99,7 +99,6 @@ pub mod jacobian_spectrum;
 pub mod kernel_change;
 pub mod kernel_modes;
 mod kinks;
-mod kinks_never_negative;
 pub mod linearized;
 pub mod memory_limit;
 pub mod momentum;

@@ -196,7 +196,7 @@ fn stuck(network: &OnlineNetwork) -> Option<String> {
         };
         groups.iter().map(group).collect::<Vec<_>>().join("; ")
     };
-    if !symmetry.is_broken_by_none() {
+    if !symmetry.forbids_specialization() {
         return None;
     }
     let students = named(symmetry.interchangeable_students());

@@ -1,57 +1,87 @@
-//! The dual of ReLU, the absolute value and all between, vector by vector.
+//! Averages of ReLU, the absolute value and all between over pairs of Gaussian inputs, vector by vector.
 //!
-//! The formula is that of [`kinks`](super::kinks) where E[φφ] is never negative. Every operation is written
-//! down for a few vectors before the next, because each waits for the one before, and because constants are
-//! then loaded once for all of them: this takes half the time of what the compiler makes of a loop over
-//! pairs. Every operation is elementwise: results are the same whatever the width.
+//! The formula is that of [`wide`](crate::wide) for nonlinearities that are never negative. Every operation
+//! is written down for a few vectors before the next, because each waits for the one before, and because
+//! constants are then loaded once for all of them: this takes two thirds of the time of what the compiler
+//! makes of a loop over pairs. Every operation is elementwise: results are the same whatever the width.
 
 use std::f64::consts::FRAC_PI_2;
 
 use pulp::{Arch, Scalar, Simd, WithSimd};
 
-use super::duals::{LARGEST_INVERSE, Pairs};
-use crate::math::vector::ANGLE_OVER_SINE;
+use super::vector::ANGLE_OVER_SINE;
 
 /// Vectors that are worked on together.
 const TOGETHER: usize = 4;
 
-/// `mean` square slope, `turn`ed part for each angle, and minus the product of both slopes.
-pub(super) fn never_negative(mean: f64, turn: f64, opposite: f64, pairs: Pairs<'_>) {
-    Arch::new().dispatch(NeverNegative { mean, turn, opposite, pairs });
+/// Pairs before a nonlinearity with a kink at 0, and what becomes of them. All slices have the same length.
+#[derive(Debug)]
+pub(crate) struct FoldedPairs<'a> {
+    /// Mean square slope.
+    pub mean: f64,
+    /// What is lost for each unit of angle, (α − β)²/2π for slopes α and β on both sides.
+    pub turn: f64,
+    /// −αβ ≥ 0.
+    pub opposite: f64,
+    /// √(q q′) and its inverse, each as a common factor and what is left of every pair; 0 of an input that
+    /// is always 0.
+    pub factors: [f64; 2],
+    pub roots: [&'a [f64]; 2],
+    /// Inverses are taken to be at most this.
+    pub largest_inverse: f64,
+    /// Covariances; becomes E[φφ].
+    pub nngp: &'a mut [f64],
+    /// √(q q′) − |covariance|; becomes that of φ.
+    pub gap: &'a mut [f64],
+    /// Multiplied by E[φ′φ′].
+    pub ntk: &'a mut [f64],
 }
 
-struct NeverNegative<'a> {
-    mean: f64,
-    turn: f64,
-    opposite: f64,
-    pairs: Pairs<'a>,
+impl FoldedPairs<'_> {
+    /// Applies the nonlinearity.
+    pub(crate) fn apply(self) {
+        Arch::new().dispatch(self);
+    }
 }
 
-impl WithSimd for NeverNegative<'_> {
+impl WithSimd for FoldedPairs<'_> {
     type Output = ();
 
     #[inline(always)]
     fn with_simd<S: Simd>(self, simd: S) {
-        let n = self.pairs.nngp.len();
-        let constants = [self.mean, self.turn, self.opposite];
-        let factors = self.pairs.roots.factors;
-        let (roots, root_rest) = S::as_simd_f64s(&self.pairs.roots.root[..n]);
-        let (inverses, inverse_rest) = S::as_simd_f64s(&self.pairs.roots.inverse[..n]);
-        let (nngp, nngp_rest) = S::as_mut_simd_f64s(self.pairs.nngp);
-        let (gap, gap_rest) = S::as_mut_simd_f64s(&mut self.pairs.gap[..n]);
-        let (ntk, ntk_rest) = S::as_mut_simd_f64s(&mut self.pairs.ntk[..n]);
-        run(simd, constants, factors, [roots, inverses], [nngp, gap, ntk]);
+        let n = self.nngp.len();
+        let constants = Constants {
+            mean: self.mean,
+            turn: self.turn,
+            opposite: self.opposite,
+            factors: self.factors,
+            largest_inverse: self.largest_inverse,
+        };
+        let (roots, root_rest) = S::as_simd_f64s(&self.roots[0][..n]);
+        let (inverses, inverse_rest) = S::as_simd_f64s(&self.roots[1][..n]);
+        let (nngp, nngp_rest) = S::as_mut_simd_f64s(self.nngp);
+        let (gap, gap_rest) = S::as_mut_simd_f64s(&mut self.gap[..n]);
+        let (ntk, ntk_rest) = S::as_mut_simd_f64s(&mut self.ntk[..n]);
+        run(simd, &constants, [roots, inverses], [nngp, gap, ntk]);
         let scalar = Scalar::new();
-        run(scalar, constants, factors, [root_rest, inverse_rest], [nngp_rest, gap_rest, ntk_rest]);
+        run(scalar, &constants, [root_rest, inverse_rest], [nngp_rest, gap_rest, ntk_rest]);
     }
+}
+
+/// What is the same for all pairs.
+struct Constants {
+    mean: f64,
+    turn: f64,
+    opposite: f64,
+    factors: [f64; 2],
+    largest_inverse: f64,
 }
 
 /// All vectors, a few at a time and then one by one.
 #[inline(always)]
 fn run<S: Simd>(
     simd: S,
-    constants: [f64; 3],
-    factors: [f64; 2],
+    constants: &Constants,
     [roots, inverses]: [&[S::f64s]; 2],
     [nngp, gap, ntk]: [&mut [S::f64s]; 3],
 ) {
@@ -63,7 +93,7 @@ fn run<S: Simd>(
     for ((nngp, gap), (ntk, (root, inverse))) in
         nngp.iter_mut().zip(gap).zip(ntk.iter_mut().zip(root.iter().zip(inverse)))
     {
-        block(simd, constants, factors, [root, inverse], [nngp, gap, ntk]);
+        block(simd, constants, [root, inverse], [nngp, gap, ntk]);
     }
     let rest = nngp_rest.iter_mut().zip(gap_rest);
     for ((nngp, gap), (ntk, (root, inverse))) in
@@ -75,7 +105,7 @@ fn run<S: Simd>(
         else {
             continue;
         };
-        block(simd, constants, factors, [&[*root], &[*inverse]], [nngp, gap, ntk]);
+        block(simd, constants, [&[*root], &[*inverse]], [nngp, gap, ntk]);
     }
 }
 
@@ -93,16 +123,16 @@ macro_rules! each {
 #[inline(always)]
 fn block<S: Simd, const N: usize>(
     simd: S,
-    [mean, turn, opposite]: [f64; 3],
-    [root_factor, inverse_factor]: [f64; 2],
+    constants: &Constants,
     [root, inverse]: [&[S::f64s; N]; 2],
     [nngp, gap, ntk]: [&mut [S::f64s; N]; 3],
 ) {
     let c = |x: f64| simd.splat_f64s(x);
+    let Constants { mean, turn, opposite, factors, largest_inverse } = *constants;
     let (zero, mean, turn) = (c(0.0), c(mean), c(turn));
-    let root = each!(simd, |i| simd.mul_f64s(c(root_factor), root[i]));
+    let root = each!(simd, |i| simd.mul_f64s(c(factors[0]), root[i]));
     let inverse = each!(simd, |i| {
-        simd.min_f64s(simd.mul_f64s(c(inverse_factor), inverse[i]), c(LARGEST_INVERSE))
+        simd.min_f64s(simd.mul_f64s(c(factors[1]), inverse[i]), c(largest_inverse))
     });
     // The share t = g/√(q q′); sine of the angle √(t(2 − t)), of half the angle √(t/2).
     let share = each!(simd, |i| simd.mul_f64s(gap[i], inverse[i]));
@@ -156,7 +186,6 @@ fn angle_over_sine<S: Simd, const N: usize>(simd: S, share: [S::f64s; N]) -> [S:
 
 #[cfg(test)]
 mod tests {
-    use super::super::duals::Roots;
     use super::*;
 
     #[test]
@@ -170,12 +199,19 @@ mod tests {
             let gap: Vec<f64> = root.iter().zip(&nngp).map(|(root, c)| root - c.abs()).collect();
             let run = |wide: bool| {
                 let (mut nngp, mut gap, mut ntk) = (nngp.clone(), gap.clone(), of(|j| 1.0 + j));
-                let roots = Roots::of_pairs(&root, &inverse);
-                let (q, q2) = (&root[..], &root[..]);
-                let pairs = Pairs { q, q2, roots, nngp: &mut nngp, gap: &mut gap, ntk: &mut ntk };
-                let job = NeverNegative { mean: 0.5, turn: 0.5 / 3.0, opposite: 0.0, pairs };
+                let job = FoldedPairs {
+                    mean: 0.5,
+                    turn: 0.5 / 3.0,
+                    opposite: 0.0,
+                    factors: [1.0; 2],
+                    roots: [&root, &inverse],
+                    largest_inverse: 1e300,
+                    nngp: &mut nngp,
+                    gap: &mut gap,
+                    ntk: &mut ntk,
+                };
                 if wide {
-                    Arch::new().dispatch(job)
+                    job.apply()
                 } else {
                     job.with_simd(Scalar::new())
                 }
