@@ -219,7 +219,8 @@ fn check_memory(args: &Args, problem: &Problem) -> Result<()> {
     // Kernels, eigenvectors and their products; cross kernels; results and what is written of them.
     let cells = 8.0 * n * n + 6.0 * m * n + 8.0 * args.times.0.len() as f64 * m * outputs;
     let needed = 8.0 * cells;
-    let remedy = "give fewer training examples, or predict the test points in parts";
+    let remedy =
+        "give fewer training examples, predict the test points in parts, or raise --memory";
     let name = "number of training examples x test points";
     require_memory(needed as u64, memory_limit(args.memory), name, || format!("{n} x {m}"), remedy)
 }

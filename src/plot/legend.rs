@@ -99,24 +99,28 @@ pub(super) fn free_spot(
     let right = inner.right() - plan.width - 0.5 * inset;
     let bottom = inner.bottom() - plan.height - inset;
     let (center, middle) = (0.5 * (left + right), 0.5 * (top + bottom));
-    let candidates = match legend {
+    let wanted = match legend {
         Legend::None | Legend::Right | Legend::Below => return Some(frame.legend_at),
-        Legend::TopLeft => return Some((left, top)),
-        Legend::TopRight => return Some((right, top)),
-        Legend::BottomLeft => return Some((left, bottom)),
-        Legend::BottomRight => return Some((right, bottom)),
-        Legend::Auto => [
-            (right, top),
-            (left, top),
-            (right, bottom),
-            (left, bottom),
-            (right, middle),
-            (left, middle),
-            (center, top),
-            (center, bottom),
-            (center, middle),
-        ],
+        Legend::Auto => None,
+        Legend::TopLeft => Some((left, top)),
+        Legend::TopRight => Some((right, top)),
+        Legend::BottomLeft => Some((left, bottom)),
+        Legend::BottomRight => Some((right, bottom)),
     };
+    if look.keeps_corners && wanted.is_some() {
+        return wanted;
+    }
+    let others = [
+        (right, top),
+        (left, top),
+        (right, bottom),
+        (left, bottom),
+        (right, middle),
+        (left, middle),
+        (center, top),
+        (center, bottom),
+        (center, middle),
+    ];
     if plan.width > inner.width - inset || plan.height > inner.height - inset {
         return None;
     }
@@ -126,7 +130,7 @@ pub(super) fn free_spot(
         let (width, height) = (plan.width + 2.0 * margin, plan.height + 2.0 * margin);
         is_free(&Rect { x: x - margin, y: y - margin, width, height }, &drawn)
     };
-    candidates.into_iter().find(hides_nothing)
+    wanted.into_iter().chain(others).find(hides_nothing)
 }
 
 /// Draws the legend at its place.

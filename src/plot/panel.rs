@@ -188,6 +188,9 @@ pub(super) struct Look {
     pub gap: f64,
     /// Share of the panels' own aspects that is used: slides are wide.
     pub flatness: f64,
+    /// Whether a legend stays in the corner that its figure chose for it: on slides, whose text is larger, it
+    /// looks for a place where it hides nothing.
+    pub keeps_corners: bool,
 }
 
 impl Style {
@@ -211,6 +214,7 @@ impl Style {
                 marker: 1.7,
                 gap: 2.0,
                 flatness: 1.0,
+                keeps_corners: true,
             },
             // A slide is 254 mm wide and read from afar.
             Self::Slides => Look {
@@ -230,6 +234,7 @@ impl Style {
                 marker: 3.6,
                 gap: 4.0,
                 flatness: 0.7,
+                keeps_corners: false,
             },
         }
     }

@@ -246,7 +246,7 @@ fn check_memory(
     let needed = memory(architecture, shape)? + series;
     let [n, m, height, width] = shape;
     let remedy = "compute blocks of fewer images with each other (each block streams over displacements \
-        and needs no more than its own kernels)";
+        and needs no more than its own kernels), or raise the limit";
     let size = || format!("{n} x {m} of {height}x{width}");
     require_memory(needed, limit, "number of images", size, remedy)
 }

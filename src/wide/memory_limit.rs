@@ -20,8 +20,7 @@ pub fn require_memory(
         return Ok(());
     }
     let [needed, limit] = [needed, limit].map(|bytes| bytes as f64 * 1e-9);
-    let allowed = format!(
-        "that takes about {needed:.2} GB and {limit:.2} GB are the limit; {remedy}, or raise the limit"
-    );
+    let allowed =
+        format!("that takes about {needed:.2} GB and {limit:.2} GB are the limit; {remedy}");
     Err(Error::parameter(what, size(), allowed))
 }
