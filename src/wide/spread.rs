@@ -75,16 +75,30 @@ impl Spread<'_> {
         columns: usize,
         finish: impl Fn(usize, ArrayView2<'_, f64>, ArrayViewMut2<'_, f64>) + Sync,
     ) -> Result<Array2<f64>> {
+        if self.cross.is_none() {
+            // What is left of the start: tiny at late times, but right relative to itself.
+            return self.at_each_time(gains, columns, finish);
+        }
         let basis = TimeBasis::of_products(gains);
-        let blocks = self.in_blocks(&gains.select(Axis(0), &basis.pivots), columns, finish)?;
-        let mut few = Array2::zeros((basis.pivots.len(), self.modes.nrows() * columns));
-        for (first, block) in blocks {
-            for (mut whole, part) in few.rows_mut().into_iter().zip(block) {
+        let few = self.at_each_time(&gains.select(Axis(0), &basis.pivots), columns, finish)?;
+        Ok(product(basis.coefficients.view(), few.view()))
+    }
+
+    fn at_each_time(
+        &self,
+        gains: &Array2<f64>,
+        columns: usize,
+        finish: impl Fn(usize, ArrayView2<'_, f64>, ArrayViewMut2<'_, f64>) + Sync,
+    ) -> Result<Array2<f64>> {
+        let mut all = Array2::zeros((gains.nrows(), self.modes.nrows() * columns));
+        for (first, block) in self.in_blocks(gains, columns, finish)? {
+            for (mut whole, part) in all.rows_mut().into_iter().zip(block) {
                 let part = Array1::from_iter(part);
-                whole.slice_mut(s![first * columns..first * columns + part.len()]).assign(&part);
+                let range = first * columns..first * columns + part.len();
+                whole.slice_mut(s![range]).assign(&part);
             }
         }
-        Ok(product(basis.coefficients.view(), few.view()))
+        Ok(all)
     }
 
     /// Gives (BgL − Z)g of some points at one time to `finish`, which makes `columns` numbers of each
