@@ -208,7 +208,7 @@ fn of_images(
         other
     });
     let other = other.as_ref().map(|images| images.view());
-    conv_kernel::kernels_within(architecture, images.view(), other, limit)
+    conv_kernel::kernels_within(architecture, images.view(), other, limit).map_err(by_flag)
 }
 
 fn of_rows(
@@ -225,7 +225,18 @@ fn of_rows(
         other
     });
     let other = other.as_ref().map(|rows| rows.view());
-    dense_kernel::kernels_within(architecture, rows.view(), other, limit)
+    dense_kernel::kernels_within(architecture, rows.view(), other, limit).map_err(by_flag)
+}
+
+/// What the library calls its limit is --memory here, and blocks are computed with --other.
+fn by_flag(error: Error) -> Error {
+    match error {
+        Error::Parameter { name, value, allowed } => {
+            let allowed = allowed.replace("or raise the limit", "with --other, or raise --memory");
+            Error::Parameter { name, value, allowed }
+        }
+        other => other,
+    }
 }
 
 /// Bytes that may be used: what --memory says in GB, or what there is.

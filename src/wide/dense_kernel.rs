@@ -90,7 +90,7 @@ pub fn kernels_within(
     limit: u64,
 ) -> Result<Kernels> {
     let (n, m) = (inputs.nrows(), other.map_or(inputs.nrows(), |other| other.nrows()));
-    let remedy = "compute blocks of fewer inputs with others, or raise the limit";
+    let remedy = "compute blocks of fewer inputs, or raise the limit";
     let size = || format!("{n} x {m}");
     require_memory(memory(architecture, n, m), limit, "number of inputs", size, remedy)?;
     let mut rows = Inputs::new(architecture, "inputs", inputs)?;
