@@ -57,15 +57,27 @@ pub(crate) fn join<A, B>(a: impl FnOnce() -> A, b: impl FnOnce() -> B) -> (A, B)
 /// number of threads.
 pub(crate) fn in_parallel<T: Send>(
     n: usize,
-    job: impl Fn(usize) -> Result<T> + Sync,
+    job: impl Fn(usize) -> Result<T> + Sync + Send,
+) -> Result<Vec<T>> {
+    in_parallel_with(n, || (), |(), i| job(i))
+}
+
+/// The same with room to work in, which jobs one after another share.
+pub(crate) fn in_parallel_with<R, T: Send>(
+    n: usize,
+    room: impl Fn() -> R + Sync + Send,
+    job: impl Fn(&mut R, usize) -> Result<T> + Sync + Send,
 ) -> Result<Vec<T>> {
     #[cfg(feature = "parallel")]
     {
         use rayon::prelude::*;
-        (0..n).into_par_iter().map(&job).collect()
+        (0..n).into_par_iter().map_init(room, job).collect()
     }
     #[cfg(not(feature = "parallel"))]
-    (0..n).map(&job).collect()
+    {
+        let mut room = room();
+        (0..n).map(|i| job(&mut room, i)).collect()
+    }
 }
 
 /// Holds a model's prediction against its simulation.

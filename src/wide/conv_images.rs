@@ -2,13 +2,13 @@
 
 use ndarray::ArrayView4;
 
-use super::conv_maps::{Known, Maps, Pixels, Series, Source, Variances};
+use super::conv_maps::{Known, Maps, Pixels, Series, Source};
 use super::conv_plan::Trunk;
 use super::conv_schedule::Schedule;
-use super::duals;
 use super::hermite_series::HermiteSeries;
 use super::nonlinearity::Nonlinearity;
-use crate::solvable::in_parallel;
+use super::variances::Variances;
+use crate::solvable::in_parallel_with;
 use crate::{Error, Result};
 
 /// Images with the variance of every pixel at every site, stored pixel by pixel for all images.
@@ -16,7 +16,8 @@ use crate::{Error, Result};
 pub(super) struct Images {
     pub n: usize,
     pixels: Pixels,
-    variances: Variances,
+    /// Variance of every pixel at every site, `[site][pixel · images + image]`.
+    variances: Vec<Vec<f64>>,
     series: Series,
 }
 
@@ -38,21 +39,26 @@ impl Images {
         }
         let schedule = Schedule::of_equal(trunk);
         let lanes = schedule.lanes();
-        let parts = in_parallel(n.div_ceil(lanes), |tile| {
-            let images: Vec<usize> = (tile * lanes..n.min((tile + 1) * lanes)).collect();
-            let pixels = gather(&found.pixels, n, &images);
-            let mut maps = Maps::new(images.len(), (0..images.len()).collect());
-            let mut variances = vec![Vec::new(); trunk.sites.len()];
-            let (rows, cols) = (&schedule.rows[0], &schedule.cols[0]);
-            maps.start([rows, cols], trunk.width, [&pixels, &pixels]);
-            let mut source = Source::Own(&mut variances);
-            maps.run(&trunk.stages, [&rows.steps, &cols.steps], &trunk.sites, &mut source);
-            Ok(variances)
-        })?;
+        let parts = in_parallel_with(
+            n.div_ceil(lanes),
+            Default::default,
+            |(maps, room): &mut (Maps, Gathered), tile| {
+                let images: Vec<usize> = (tile * lanes..n.min((tile + 1) * lanes)).collect();
+                room.gather_pixels(&found.pixels, n, &images);
+                maps.begin(images.len(), (0..images.len()).collect());
+                let pixels = &room.pixels;
+                let mut variances = vec![Variances::default(); trunk.sites.len()];
+                let (rows, cols) = (&schedule.rows[0], &schedule.cols[0]);
+                maps.start([rows, cols], trunk.width, [pixels, pixels]);
+                let mut source = Source::Own(&mut variances);
+                maps.run(&trunk.stages, [&rows.steps, &cols.steps], &trunk.sites, &mut source);
+                Ok(variances)
+            },
+        )?;
         for (tile, part) in parts.iter().enumerate() {
             for (all, part) in found.variances.iter_mut().zip(part) {
                 let lanes_here = lanes.min(n - tile * lanes);
-                for (all, part) in all.chunks_exact_mut(n).zip(part.chunks_exact(lanes_here)) {
+                for (all, part) in all.chunks_exact_mut(n).zip(part.q.chunks_exact(lanes_here)) {
                     all[tile * lanes..][..lanes_here].copy_from_slice(part);
                 }
             }
@@ -82,19 +88,18 @@ impl Images {
         Ok(())
     }
 
-    /// Pixels and variances of some images, one a lane.
-    pub fn gather(&self, images: &[usize]) -> (Pixels, Vec<duals::Variances>) {
-        let variances = gather(&self.variances, self.n, images).into_iter();
-        (gather(&self.pixels, self.n, images), variances.map(duals::Variances::of).collect())
+    /// Gathers some images, one a lane.
+    pub fn gather(&self, images: &[usize], into: &mut Gathered) {
+        into.gather_pixels(&self.pixels, self.n, images);
+        into.variances.resize_with(self.variances.len(), Variances::default);
+        for (to, plane) in into.variances.iter_mut().zip(&self.variances) {
+            to.replace(|q| gather(plane, self.n, images, q));
+        }
     }
 
-    /// What is known of some images, one a lane, whose variances have been gathered.
-    pub fn known<'a>(
-        &'a self,
-        variances: &'a [duals::Variances],
-        images: &'a [usize],
-    ) -> Known<'a> {
-        Known { variances, series: &self.series, images, n_images: self.n }
+    /// What is known of some images, one a lane, that have been gathered.
+    pub fn known<'a>(&'a self, gathered: &'a Gathered, images: &'a [usize]) -> Known<'a> {
+        Known { variances: &gathered.variances, series: &self.series, images, n_images: self.n }
     }
 
     /// Refuses variances that overflowed: everything after them would be NaN.
@@ -115,10 +120,26 @@ impl Images {
     }
 }
 
+/// Some images, one a lane.
+#[derive(Debug, Default)]
+pub(super) struct Gathered {
+    pub pixels: Pixels,
+    variances: Vec<Variances>,
+}
+
+impl Gathered {
+    fn gather_pixels(&mut self, planes: &[Vec<f64>], n: usize, images: &[usize]) {
+        self.pixels.resize_with(planes.len(), Vec::new);
+        for (to, plane) in self.pixels.iter_mut().zip(planes) {
+            gather(plane, n, images, to);
+        }
+    }
+}
+
 /// Some of `n` lanes.
-fn gather(planes: &[Vec<f64>], n: usize, lanes: &[usize]) -> Vec<Vec<f64>> {
-    let of = |plane: &Vec<f64>| {
-        plane.chunks_exact(n).flat_map(|all| lanes.iter().map(|i| all[*i])).collect()
-    };
-    planes.iter().map(of).collect()
+fn gather(plane: &[f64], n: usize, lanes: &[usize], to: &mut Vec<f64>) {
+    to.resize(plane.len() / n * lanes.len(), 0.0);
+    for (all, some) in plane.chunks_exact(n).zip(to.chunks_exact_mut(lanes.len())) {
+        some.iter_mut().zip(lanes).for_each(|(to, lane)| *to = all[*lane]);
+    }
 }

@@ -30,13 +30,13 @@ use ndarray::{Array2, ArrayView4};
 
 use super::architecture::Architecture;
 use super::conv_head::{Merged, needs_variances};
-use super::conv_images::Images;
+use super::conv_images::{Gathered, Images};
 use super::conv_maps::{Maps, Source};
 use super::conv_plan::Trunk;
 use super::conv_schedule::Schedule;
 use super::dense_kernel::Kernels;
 use super::memory_limit::{DEFAULT_LIMIT, require_memory};
-use crate::solvable::in_parallel;
+use crate::solvable::in_parallel_with;
 use crate::{Error, Result};
 
 /// Jobs at least, if there are so many parts, so that all cores have work.
@@ -179,17 +179,19 @@ fn of_pairs(
         let at = |group: usize| group * schedule.rows.len() / groups;
         &schedule.rows[at(group)..at(group + 1)]
     };
-    let parts = in_parallel(tiles.len() * groups, |job| {
+    type Room = (Maps, [Gathered; 2]);
+    let parts = in_parallel_with(tiles.len() * groups, Room::default, |(maps, [a, b]), job| {
         let (tile, group) = (tiles[job / groups], job % groups);
         let (i, j): (Vec<_>, Vec<_>) = tile.iter().copied().unzip();
         let selves = (0..tile.len()).filter(|lane| same && i[*lane] == j[*lane]).collect();
-        let (a, b) = (first.gather(&i), second.gather(&j));
-        let mut maps = Maps::new(tile.len(), selves);
+        first.gather(&i, a);
+        second.gather(&j, b);
+        maps.begin(tile.len(), selves);
         let mut totals = (vec![0.0; tile.len()], vec![0.0; tile.len()]);
         for rows in rows_in(group) {
             for cols in &schedule.cols {
-                maps.start([rows, cols], trunk.width, [&a.0, &b.0]);
-                let mut source = Source::Known([first.known(&a.1, &i), second.known(&b.1, &j)]);
+                maps.start([rows, cols], trunk.width, [&a.pixels, &b.pixels]);
+                let mut source = Source::Known([first.known(a, &i), second.known(b, &j)]);
                 maps.run(&trunk.stages, [&rows.steps, &cols.steps], &trunk.sites, &mut source);
                 maps.add_totals(&mut totals);
             }

@@ -1,16 +1,12 @@
 //! Kernels between the pixels of some pairs of images, led through the stages of a network.
 
-use std::ops::Range;
-
 use super::conv_pairs::{Run, Sums};
 use super::conv_plan::{Affine, Plan, Point, Stage, Step};
-use super::duals;
 use super::hermite_series::{HermiteSeries, correlation};
 use super::nonlinearity::Nonlinearity;
+use super::variances::Variances;
+use crate::math::folded_pairs::FoldedMaps;
 use crate::math::vector::vectorized;
-
-/// Variance of every pixel at every site, `[site][pixel · lanes + lane]`.
-pub(super) type Variances = Vec<Vec<f64>>;
 
 /// Images, `[channel][pixel · lanes + lane]`.
 pub(super) type Pixels = Vec<Vec<f64>>;
@@ -22,8 +18,8 @@ pub(super) type Series = Vec<Option<HermiteSeries>>;
 /// What is known of the image of each lane.
 #[derive(Clone, Copy)]
 pub(super) struct Known<'a> {
-    /// Variances of the pixels of these images at every site.
-    pub variances: &'a [duals::Variances],
+    /// Variances of the pixels of these images at every site, `[site][pixel · lanes + lane]`.
+    pub variances: &'a [Variances],
     pub series: &'a Series,
     /// Which image is in each lane, of how many.
     pub images: &'a [usize],
@@ -35,18 +31,20 @@ pub(super) enum Source<'a> {
     /// Known for both images of each lane.
     Known([Known<'a>; 2]),
     /// Every lane is an image with itself: they are read off the kernel on the way, and kept.
-    Own(&'a mut Variances),
+    Own(&'a mut [Variances]),
 }
 
 /// Kernels of several pairs of images (lanes) between tracked pairs of rows and of columns, stored
 /// `[pair of rows][pair of columns][lane]`: vector instructions work on lanes and neighbors alike.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Maps {
     nngp: Vec<f64>,
     ntk: Vec<f64>,
-    spare: Vec<f64>,
+    /// Where the sums of both go.
+    sums: [Vec<f64>; 2],
     room: Vec<f64>,
-    rows: usize,
+    /// Numbers of the map and of the pixels of both images that belong together: first places and how many.
+    stretches: Vec<[usize; 4]>,
     cols: usize,
     lanes: usize,
     /// Lanes that are an image with itself.
@@ -54,28 +52,36 @@ pub(super) struct Maps {
 }
 
 impl Maps {
-    pub fn new(lanes: usize, selves: Vec<usize>) -> Self {
-        Self { lanes, selves, ..Self::default() }
+    /// Before [`start`](Self::start), for so many pairs, of which some are an image with itself.
+    pub fn begin(&mut self, lanes: usize, selves: Vec<usize>) {
+        (self.lanes, self.selves) = (lanes, selves);
     }
 
     /// Starts with the kernel of the input, $`x_p\cdot x'_{p'}/C`$, and no tangent kernel.
     pub fn start(&mut self, [rows, cols]: [&Plan; 2], width: usize, images: [&Pixels; 2]) {
-        (self.rows, self.cols) = (rows.before.len(), cols.before.len());
-        let n = self.rows * self.cols * self.lanes;
+        self.cols = cols.before.len();
+        let n = rows.before.len() * self.cols * self.lanes;
         for map in [&mut self.nngp, &mut self.ntk] {
             map.clear();
             map.resize(n, 0.0);
         }
-        let points = [Point::of(&rows.before), Point::of(&cols.before)];
+        self.find_stretches([&rows.start, &cols.start], width);
         let [first, second] = images;
         let share = 1.0 / first.len() as f64;
-        for (a, b) in first.iter().zip(second) {
-            each_run([&points[0], &points[1]], width, self.lanes, |place, p, q| {
-                let pixels = a[p].iter().zip(&b[q]);
-                self.nngp[place].iter_mut().zip(pixels).for_each(|(k, (a, b))| *k += a * b);
-            });
-        }
-        self.nngp.iter_mut().for_each(|k| *k *= share);
+        let (nngp, stretches) = (&mut self.nngp, &self.stretches);
+        vectorized(
+            #[inline(always)]
+            || {
+                for (a, b) in first.iter().zip(second) {
+                    for [place, p, q, n] in stretches {
+                        let pixels = a[*p..p + n].iter().zip(&b[*q..q + n]);
+                        let products = nngp[*place..place + n].iter_mut().zip(pixels);
+                        products.for_each(|(k, (a, b))| *k += a * b);
+                    }
+                }
+                nngp.iter_mut().for_each(|k| *k *= share);
+            },
+        );
     }
 
     /// Goes through all stages.
@@ -89,13 +95,10 @@ impl Maps {
         for (stage, steps) in stages.iter().zip(rows.iter().zip(cols)) {
             match (stage, steps) {
                 (Stage::Conv { scale, .. }, (Step::Sum(rows), Step::Sum(cols))) => {
-                    self.sum([rows, cols]);
-                    self.scale(*scale);
+                    self.sum([rows, cols], *scale);
                 }
                 (Stage::Pool { scale, .. }, (Step::Sum(rows), Step::Sum(cols))) => {
-                    self.sum([rows, cols]);
-                    let (weight, bias) = (*scale, 0.0);
-                    self.scale(Affine { weight, bias, tangent_weight: 0.0, tangent_bias: 0.0 });
+                    self.sum([rows, cols], Affine::factor(*scale));
                 }
                 (Stage::Nonlinear { phi, site }, (Step::Point(rows), Step::Point(cols))) => {
                     source.read(*site, self, [rows, cols], sites[*site]);
@@ -115,54 +118,50 @@ impl Maps {
 
     /// Adds what all pairs of pixels sum up to in each lane: NNGP and tangent kernel.
     pub fn add_totals(&self, totals: &mut (Vec<f64>, Vec<f64>)) {
+        let row = self.cols * self.lanes;
         let add = |total: &mut [f64], map: &[f64]| {
             // From zero, so that long sums do not swallow the small numbers of one part.
-            let mut part = vec![0.0; self.lanes];
-            for lanes in map.chunks_exact(self.lanes) {
-                part.iter_mut().zip(lanes).for_each(|(sum, k)| *sum += k);
+            let mut rows = vec![0.0; row];
+            for of_row in map.chunks_exact(row) {
+                rows.iter_mut().zip(of_row).for_each(|(sum, k)| *sum += k);
             }
-            total.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
+            for lanes in rows.chunks_exact(self.lanes) {
+                total.iter_mut().zip(lanes).for_each(|(sum, k)| *sum += k);
+            }
         };
         add(&mut totals.0, &self.nngp);
         add(&mut totals.1, &self.ntk);
     }
 
-    /// Adds up what the runs say, along rows and then along columns.
-    fn sum(&mut self, [rows, cols]: [&Sums; 2]) {
-        let between = rows.after.len();
-        for map in [&mut self.nngp, &mut self.ntk] {
-            let inner = self.cols * self.lanes;
-            self.spare.resize(between * inner, 0.0);
-            let after = cols.after.len() * self.lanes;
-            let (spare, lanes) = (&mut self.spare, self.lanes);
-            vectorized(
-                #[inline(always)]
-                || sum_runs(&rows.runs, map, spare, inner),
-            );
-            map.resize(between * after, 0.0);
-            vectorized(
-                #[inline(always)]
-                || {
-                    for (from, to) in spare.chunks_exact(inner).zip(map.chunks_exact_mut(after)) {
-                        sum_runs(&cols.runs, from, to, lanes);
-                    }
-                },
-            );
-        }
-        (self.rows, self.cols) = (between, cols.after.len());
-    }
-
-    fn scale(&mut self, by: Affine) {
-        let maps = self.nngp.iter_mut().zip(&mut self.ntk);
+    /// Adds up what the runs say, along rows and columns, and applies `by` to the sums.
+    fn sum(&mut self, [rows, cols]: [&Sums; 2], by: Affine) {
+        let (before, after) = (self.cols * self.lanes, cols.after.len() * self.lanes);
+        self.cols = cols.after.len();
+        let [nngp, ntk] = &mut self.sums;
+        nngp.resize(rows.after.len() * after, 0.0);
+        ntk.resize(rows.after.len() * after, 0.0);
+        self.room.resize(2 * before, 0.0);
+        let (of_rows, tangents_of_rows) = self.room.split_at_mut(before);
+        let (lanes, from) = (self.lanes, [&self.nngp, &self.ntk]);
         vectorized(
             #[inline(always)]
             || {
-                for (k, t) in maps {
-                    *t = by.weight * *t + (by.tangent_weight * *k + by.tangent_bias);
-                    *k = by.weight * *k + by.bias;
+                // Row by row, all that a row needs, while it is in the nearest cache.
+                for run in &rows.runs {
+                    for i in 0..run.length {
+                        let range = (run.output + i) * after..(run.output + i + 1) * after;
+                        let (k, t) = (&mut nngp[range.clone()], &mut ntk[range]);
+                        sum_at(&run.inputs, i, before, from[0], of_rows);
+                        sum_at(&run.inputs, i, before, from[1], tangents_of_rows);
+                        sum_runs(&cols.runs, of_rows, k, lanes);
+                        sum_runs(&cols.runs, tangents_of_rows, t, lanes);
+                        scale(by, k, t);
+                    }
                 }
             },
         );
+        std::mem::swap(&mut self.nngp, nngp);
+        std::mem::swap(&mut self.ntk, ntk);
     }
 
     fn apply(
@@ -173,43 +172,66 @@ impl Maps {
         source: &Source<'_>,
         site: usize,
     ) {
-        let q = source.of(site);
+        let sides = source.of(site);
         // Where both pixels are the same the kernel is the variance, and its average has a simpler
         // and exact form: the general one loses half of the digits there.
         let exact = self.places_of_selves(points, width);
         let tangents: Vec<f64> = exact.iter().map(|(place, _)| self.ntk[*place]).collect();
         if exact.len() < self.nngp.len() {
-            let lanes = self.lanes;
-            each_run(points, width, lanes, |place, p, q2| {
-                let (nngp, ntk) = (&mut self.nngp[place.clone()], &mut self.ntk[place]);
-                if let Some(series) = source.series(site) {
-                    for ((k, t), (p, q2)) in nngp.iter_mut().zip(ntk).zip(p.zip(q2)) {
-                        (*k, *t) = series.dual([p, q2], lanes, [q[0][p], q[1][q2]], *k, *t);
-                    }
-                } else if let Source::Known(sides) = source {
-                    let [first, second] = sides.map(|side| &side.variances[site]);
-                    phi.dual_sides([first.side(p), second.side(q2)], nngp, ntk, &mut self.room);
-                } else {
-                    phi.dual_pairs(&q[0][p], &q[1][q2], nngp, ntk);
+            self.find_stretches(points, width);
+            match (source.series(site), phi.folding_kink()) {
+                (Some(series), _) => self.apply_series(&series),
+                (None, Some(kink)) => FoldedMaps {
+                    kink,
+                    sides: sides.map(Variances::lists),
+                    stretches: &self.stretches,
+                    nngp: &mut self.nngp,
+                    ntk: &mut self.ntk,
                 }
-            });
+                .apply(),
+                (None, None) => {
+                    for [place, p, q, n] in self.stretches.iter().copied() {
+                        let sides = [sides[0].side(p..p + n), sides[1].side(q..q + n)];
+                        let (nngp, ntk) =
+                            (&mut self.nngp[place..place + n], &mut self.ntk[place..place + n]);
+                        phi.dual_sides(sides, nngp, ntk, &mut self.room);
+                    }
+                }
+            }
         }
         for ((place, pixel), tangent) in exact.into_iter().zip(tangents) {
-            let dual = phi.diagonal(q[0][pixel]);
+            let dual = phi.diagonal(sides[0].q[pixel]);
             (self.nngp[place], self.ntk[place]) = (dual.value, tangent * dual.slope);
         }
     }
 
-    fn normalize(&mut self, epsilon: f64, points: [&Point; 2], width: usize, q: [&[f64]; 2]) {
-        each_run(points, width, self.lanes, |place, p, q2| {
-            let maps = self.nngp[place.clone()].iter_mut().zip(&mut self.ntk[place]);
-            for ((k, t), (q, q2)) in maps.zip(q[0][p].iter().zip(&q[1][q2])) {
+    fn apply_series(&mut self, series: &SeriesOfPairs<'_>) {
+        for [place, p, q, n] in self.stretches.iter().copied() {
+            for i in 0..n {
+                let (k, t) = (&mut self.nngp[place + i], &mut self.ntk[place + i]);
+                (*k, *t) = series.dual([p + i, q + i], self.lanes, *k, *t);
+            }
+        }
+    }
+
+    fn normalize(
+        &mut self,
+        epsilon: f64,
+        points: [&Point; 2],
+        width: usize,
+        sides: [&Variances; 2],
+    ) {
+        self.find_stretches(points, width);
+        for [place, p, q, n] in self.stretches.iter().copied() {
+            let maps = self.nngp[place..place + n].iter_mut().zip(&mut self.ntk[place..place + n]);
+            let variances = sides[0].q[p..p + n].iter().zip(&sides[1].q[q..q + n]);
+            for ((k, t), (q, q2)) in maps.zip(variances) {
                 let scale = ((q + epsilon) * (q2 + epsilon)).sqrt();
                 // Without any variance and ε there is nothing to normalize.
                 let share = if scale > 0.0 { 1.0 / scale } else { 0.0 };
                 (*k, *t) = (*k * share, *t * share);
             }
-        });
+        }
     }
 
     /// x + f(x).
@@ -227,14 +249,34 @@ impl Maps {
         else {
             unreachable!("both axes have the same stages")
         };
-        let mut skipped = self.clone();
+        let mut skipped = Self {
+            nngp: self.nngp.clone(),
+            ntk: self.ntk.clone(),
+            cols: self.cols,
+            lanes: self.lanes,
+            ..Self::default()
+        };
+        skipped.sum([skip_rows, skip_cols], Affine::factor(1.0));
         self.run(stages, [rows, cols], sites, source);
-        skipped.sum([skip_rows, skip_cols]);
         let add = |sum: &mut [f64], part: &[f64]| {
             sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
         };
         add(&mut self.nngp, &skipped.nngp);
         add(&mut self.ntk, &skipped.ntk);
+    }
+
+    fn find_stretches(&mut self, [rows, cols]: [&Point; 2], width: usize) {
+        let lanes = self.lanes;
+        self.stretches.clear();
+        for [row, r, s, height] in &rows.runs {
+            for i in 0..*height {
+                let (place, p, q) = ((row + i) * self.cols, (r + i) * width, (s + i) * width);
+                for [col, c, d, length] in &cols.runs {
+                    let firsts = [(place + col) * lanes, (p + c) * lanes, (q + d) * lanes];
+                    self.stretches.push([firsts[0], firsts[1], firsts[2], length * lanes]);
+                }
+            }
+        }
     }
 
     /// Where a lane of an image with itself holds a pixel with itself, and `pixel · lanes + lane`.
@@ -258,17 +300,17 @@ impl Source<'_> {
     /// Reads the variances off the kernel, if that is where they come from.
     fn read(&mut self, site: usize, maps: &Maps, points: [&Point; 2], [height, width]: [usize; 2]) {
         if let Self::Own(variances) = self {
-            let of_site = &mut variances[site];
-            of_site.resize(height * width * maps.lanes, 0.0);
+            let mut q = vec![0.0; height * width * maps.lanes];
             for (place, pixel) in maps.places_of_selves(points, width) {
-                of_site[pixel] = maps.nngp[place];
+                q[pixel] = maps.nngp[place];
             }
+            variances[site] = Variances::of(q);
         }
     }
 
-    fn of(&self, site: usize) -> [&[f64]; 2] {
+    fn of(&self, site: usize) -> [&Variances; 2] {
         match self {
-            Self::Known(sides) => sides.map(|side| &side.variances[site].q[..]),
+            Self::Known(sides) => sides.map(|side| &side.variances[site]),
             Self::Own(variances) => [&variances[site], &variances[site]],
         }
     }
@@ -277,53 +319,29 @@ impl Source<'_> {
     fn series(&self, site: usize) -> Option<SeriesOfPairs<'_>> {
         let Self::Known(sides) = self else { return None };
         let [first, second] = sides.map(|side| side.series[site].as_ref());
-        Some(SeriesOfPairs { sides, series: [first?, second?] })
+        let q = sides.map(|side| &side.variances[site].q[..]);
+        Some(SeriesOfPairs { sides, q, series: [first?, second?] })
     }
 }
 
 /// Series of both images of each lane at one site.
 struct SeriesOfPairs<'a> {
     sides: &'a [Known<'a>; 2],
+    q: [&'a [f64]; 2],
     series: [&'a HermiteSeries; 2],
 }
 
 impl SeriesOfPairs<'_> {
-    /// Kernels after the nonlinearity of a pair of `pixel · lanes + lane` with variances `q`.
+    /// Kernels after the nonlinearity of a pair of `pixel · lanes + lane`.
     #[inline]
-    fn dual(
-        &self,
-        places: [usize; 2],
-        lanes: usize,
-        q: [f64; 2],
-        nngp: f64,
-        ntk: f64,
-    ) -> (f64, f64) {
+    fn dual(&self, places: [usize; 2], lanes: usize, nngp: f64, ntk: f64) -> (f64, f64) {
         let column = |side: usize| {
             let Known { images, n_images, .. } = self.sides[side];
             places[side] / lanes * n_images + images[places[side] % lanes]
         };
-        let rho = correlation(nngp, q[0], q[1]);
+        let rho = correlation(nngp, self.q[0][places[0]], self.q[1][places[1]]);
         let (value, slope) = self.series[0].dual(column(0), self.series[1], column(1), rho);
         (value, ntk * slope)
-    }
-}
-
-/// Calls `job` with ranges of the map and of the pixels of both images that belong together.
-fn each_run(
-    [rows, cols]: [&Point; 2],
-    width: usize,
-    lanes: usize,
-    mut job: impl FnMut(Range<usize>, Range<usize>, Range<usize>),
-) {
-    let n_cols = cols.runs.iter().map(|[_, _, _, length]| length).sum::<usize>();
-    for [row, r, s, height] in &rows.runs {
-        for i in 0..*height {
-            for [col, c, d, length] in &cols.runs {
-                let range = |start: usize| start * lanes..(start + length) * lanes;
-                let (p, q) = ((r + i) * width + c, (s + i) * width + d);
-                job(range((row + i) * n_cols + col), range(p), range(q));
-            }
-        }
     }
 }
 
@@ -331,23 +349,37 @@ fn each_run(
 #[inline(always)]
 fn sum_runs(runs: &[Run], from: &[f64], to: &mut [f64], unit: usize) {
     for run in runs {
-        let n = run.length * unit;
-        let to = &mut to[run.output * unit..][..n];
-        let input = |i: usize| &from[run.inputs[i] * unit..][..n];
-        match run.inputs.len() {
-            0 => to.fill(0.0),
-            1 => to.copy_from_slice(input(0)),
-            2 => {
-                let inputs = input(0).iter().zip(input(1));
-                to.iter_mut().zip(inputs).for_each(|(sum, (a, b))| *sum = a + b);
-            }
-            _ => {
-                let inputs = input(0).iter().zip(input(1)).zip(input(2));
-                to.iter_mut().zip(inputs).for_each(|(sum, ((a, b), c))| *sum = a + b + c);
-            }
+        let to = &mut to[run.output * unit..][..run.length * unit];
+        sum_at(&run.inputs, 0, unit, from, to);
+    }
+}
+
+/// `to` becomes the sum of what follows in `from` on each of `places`, moved on by `offset`, of so many `unit`s.
+#[inline(always)]
+fn sum_at(places: &[usize], offset: usize, unit: usize, from: &[f64], to: &mut [f64]) {
+    let n = to.len();
+    let input = |i: usize| &from[(places[i] + offset) * unit..][..n];
+    match places.len() {
+        0 => to.fill(0.0),
+        1 => to.copy_from_slice(input(0)),
+        2 => {
+            let inputs = input(0).iter().zip(input(1));
+            to.iter_mut().zip(inputs).for_each(|(sum, (a, b))| *sum = a + b);
         }
-        for i in 3..run.inputs.len() {
-            to.iter_mut().zip(input(i)).for_each(|(sum, a)| *sum += a);
+        _ => {
+            let inputs = input(0).iter().zip(input(1)).zip(input(2));
+            to.iter_mut().zip(inputs).for_each(|(sum, ((a, b), c))| *sum = a + b + c);
         }
+    }
+    for i in 3..places.len() {
+        to.iter_mut().zip(input(i)).for_each(|(sum, a)| *sum += a);
+    }
+}
+
+#[inline(always)]
+fn scale(by: Affine, nngp: &mut [f64], ntk: &mut [f64]) {
+    for (k, t) in nngp.iter_mut().zip(ntk) {
+        *t = by.weight * *t + (by.tangent_weight * *k + by.tangent_bias);
+        *k = by.weight * *k + by.bias;
     }
 }

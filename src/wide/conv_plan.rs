@@ -27,6 +27,13 @@ pub(super) struct Affine {
     pub tangent_bias: f64,
 }
 
+impl Affine {
+    /// The same factor for both.
+    pub fn factor(weight: f64) -> Self {
+        Self { weight, bias: 0.0, tangent_weight: 0.0, tangent_bias: 0.0 }
+    }
+}
+
 /// The part of a network that has places.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Trunk {
@@ -156,6 +163,7 @@ impl FanIn {
 pub(super) struct Plan {
     /// The pairs that are needed of the input.
     pub before: Pairs,
+    pub start: Point,
     pub steps: Vec<Step>,
 }
 
@@ -180,7 +188,7 @@ pub(super) struct Point {
 }
 
 impl Point {
-    pub fn of(pairs: &Pairs) -> Self {
+    fn of(pairs: &Pairs) -> Self {
         Self { runs: pairs.runs(), equal: pairs.places_of_equal() }
     }
 }
@@ -190,7 +198,7 @@ impl Plan {
     pub fn new(stages: &[Stage], axis: usize, after: &Pairs) -> Self {
         let before = needed(stages, axis, after.clone());
         let (steps, _) = steps(stages, axis, before.clone(), after);
-        Self { before, steps }
+        Self { start: Point::of(&before), before, steps }
     }
 
     /// Number of pairs before the first stage and after every one, those of branches included.

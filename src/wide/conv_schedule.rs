@@ -95,8 +95,8 @@ impl Schedule {
 
     /// Numbers held at a time in the maps of one job.
     pub fn working_set(&self) -> f64 {
-        // Two kernels and one to sum into.
-        3.0 * (self.largest * self.lanes()) as f64
+        // Two kernels, what they are summed into, and at most as much as one for where stretches are.
+        5.0 * (self.largest * self.lanes()) as f64
     }
 }
 

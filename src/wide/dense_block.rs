@@ -2,8 +2,9 @@
 
 use super::architecture::{Architecture, Layer, Parameterization};
 use super::dense_examples::{DenseStep, Examples, Lift, Stage, norm_scale};
-use super::duals::{Pairs, Roots};
+use super::duals::Pairs;
 use super::nonlinearity::Nonlinearity;
+use super::variances::Roots;
 use crate::math::vector::vectorized;
 
 /// Longest stretch: with everything that belongs to it, it stays in the nearest cache.
@@ -93,15 +94,16 @@ impl<'a> Block<'a> {
     fn here(&self, stage: usize) -> Here<'a> {
         let (row, column) = (&self.rows.stages[stage], &self.columns.stages[stage]);
         let range = self.start..self.start + self.nngp.len();
+        let (own, others) = (&row.variances, &column.variances);
         Here {
             row,
             column,
-            q: row.q[self.row],
-            root: row.root[self.row],
-            q2: &column.q[range.clone()],
-            root2: &column.root[range.clone()],
-            inverse: row.inverse[self.row],
-            inverse2: &column.inverse[range],
+            q: own.q[self.row],
+            root: own.root[self.row],
+            q2: &others.q[range.clone()],
+            root2: &others.root[range.clone()],
+            inverse: own.inverse[self.row],
+            inverse2: &others.inverse[range],
         }
     }
 

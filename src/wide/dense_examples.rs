@@ -2,9 +2,9 @@
 //! layer, and what pairs need of them.
 
 use super::architecture::{Architecture, Layer, Parameterization};
-use super::duals::inverse_root;
 use super::hermite::HermiteTable;
 use super::nonlinearity::Nonlinearity;
+use super::variances::Variances;
 use crate::{Error, Result};
 
 /// Variances above this would overflow in the products of pairs.
@@ -13,12 +13,8 @@ const LARGEST: f64 = 1e100;
 /// A place in the network: before a layer, after a branch, or at the end.
 #[derive(Debug, Clone)]
 pub(super) struct Stage {
-    /// Variance of every example.
-    pub(super) q: Vec<f64>,
-    /// Its root.
-    pub(super) root: Vec<f64>,
-    /// 1/√q, or 0.
-    pub(super) inverse: Vec<f64>,
+    /// Of every example.
+    pub(super) variances: Variances,
     /// What a nonlinearity here does to the examples, if its dual is a series.
     pub(super) table: Option<HermiteTable>,
     /// What a dense layer with biases here does to the largest covariances.
@@ -77,7 +73,7 @@ impl Examples {
 
     /// Variances of the outputs.
     pub(super) fn nngp(&self) -> &[f64] {
-        self.stages.last().map_or(&[], |stage| &stage.q)
+        self.stages.last().map_or(&[], |stage| &stage.variances.q)
     }
 
     /// Adds the tables of all nonlinearities in `series`, which has one entry for each stage, for
@@ -89,12 +85,13 @@ impl Examples {
     ) -> Result<()> {
         for (i, nonlinearity) in series.iter().enumerate() {
             let Some(nonlinearity) = nonlinearity else { continue };
-            let largest = |all: &Self| all.stages[i].q.iter().fold(0.0f64, |m, q| m.max(*q));
+            let largest =
+                |all: &Self| all.stages[i].variances.q.iter().fold(0.0f64, |m, q| m.max(*q));
             let both = other.as_ref().map_or(0.0, |other| largest(other)).max(largest(self));
             HermiteTable::check(*nonlinearity, both)?;
             let table = |all: &mut Self| {
                 all.stages[i].table =
-                    Some(HermiteTable::new(*nonlinearity, &all.stages[i].q, both, 1.0));
+                    Some(HermiteTable::new(*nonlinearity, &all.stages[i].variances.q, both, 1.0));
             };
             table(self);
             if let Some(other) = &mut other {
@@ -120,9 +117,8 @@ impl Walk {
             let name = format!("variance of example {} after {} layers", i + 1, self.stages.len());
             return Err(Error::parameter(name, q, "it must be below 1e100: scale the inputs"));
         }
-        let root: Vec<f64> = self.q.iter().map(|q| q.sqrt()).collect();
-        let inverse = root.iter().map(|root| inverse_root(*root)).collect();
-        self.stages.push(Stage { q: self.q.clone(), root, inverse, table: None, lift: None });
+        let variances = Variances::of(self.q.clone());
+        self.stages.push(Stage { variances, table: None, lift: None });
         Ok(())
     }
 

@@ -145,8 +145,8 @@ impl<'a> Pairing<'a> {
 
     /// √(q q′) − |K| of the inputs.
     fn fill_gap(&self, row: usize, start: usize, nngp: &[f64], gap: &mut [f64]) {
-        let own = self.rows.examples.stages[0].root[row];
-        let roots = &self.columns().examples.stages[0].root[start..start + gap.len()];
+        let own = self.rows.examples.stages[0].variances.root[row];
+        let roots = &self.columns().examples.stages[0].variances.root[start..start + gap.len()];
         let near = vectorized(
             #[inline(always)]
             || {

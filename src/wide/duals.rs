@@ -22,11 +22,12 @@
 //! (`cho2009`, `williams1997`, `tsuchida2021`, `han2022`.)
 
 use std::f64::consts::{FRAC_1_PI, SQRT_2};
-use std::ops::Range;
 
 use super::hermite::HermiteTable;
 use super::kinks;
 use super::nonlinearity::Nonlinearity;
+use super::variances::{Roots, Side, Variances, inverse_root};
+use crate::math::folded_pairs::Kink;
 use crate::math::vector::{exp, quadrant_angle, vectorized};
 
 /// The two averages of a nonlinearity φ over pairs of Gaussian inputs.
@@ -54,97 +55,6 @@ pub(super) struct Pairs<'a> {
     pub(super) gap: &'a mut [f64],
     /// Multiplied by E[φ′φ′].
     pub(super) ntk: &'a mut [f64],
-}
-
-/// √(q q′) and its inverse, each as a common factor and what is left of every pair.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Roots<'a> {
-    pub(super) factors: [f64; 2],
-    pub(super) root: &'a [f64],
-    pub(super) inverse: &'a [f64],
-}
-
-impl<'a> Roots<'a> {
-    /// Of each pair by itself.
-    pub(super) fn of_pairs(root: &'a [f64], inverse: &'a [f64]) -> Self {
-        Self { factors: [1.0; 2], root, inverse }
-    }
-
-    #[inline(always)]
-    pub(super) fn root(&self, j: usize) -> f64 {
-        self.factors[0] * self.root[j]
-    }
-
-    #[inline(always)]
-    fn inverse(&self, j: usize) -> f64 {
-        let product = self.factors[1] * self.inverse[j];
-        if product < LARGEST_INVERSE { product } else { LARGEST_INVERSE }
-    }
-}
-
-/// Variances of inputs, and what pairs need of them.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Variances {
-    pub(super) q: Vec<f64>,
-    root: Vec<f64>,
-    inverse: Vec<f64>,
-}
-
-impl Variances {
-    pub(super) fn of(q: Vec<f64>) -> Self {
-        let (mut root, mut inverse) = (vec![0.0; q.len()], vec![0.0; q.len()]);
-        let roots = root.iter_mut().zip(&mut inverse);
-        vectorized(
-            #[inline(always)]
-            || {
-                for ((root, inverse), q) in roots.zip(&q) {
-                    *root = q.sqrt();
-                    *inverse = inverse_root(*root);
-                }
-            },
-        );
-        Self { q, root, inverse }
-    }
-
-    /// Some of them, as one side of pairs.
-    pub(super) fn side(&self, range: Range<usize>) -> Side<'_> {
-        let [q, root, inverse] = [&self.q, &self.root, &self.inverse].map(|x| &x[range.clone()]);
-        Side { q, root, inverse }
-    }
-}
-
-/// Variances of one side of pairs, their roots and the inverses of these (0 of an input that is always 0).
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Side<'a> {
-    q: &'a [f64],
-    root: &'a [f64],
-    inverse: &'a [f64],
-}
-
-impl Side<'_> {
-    fn part(self, range: Range<usize>) -> Self {
-        let [q, root, inverse] = [self.q, self.root, self.inverse].map(|x| &x[range.clone()]);
-        Self { q, root, inverse }
-    }
-
-    /// √(q q′), its inverse, and its gap to the covariance of every pair.
-    #[inline(always)]
-    fn meet(self, other: Self, nngp: &[f64], [roots, inverses, gaps]: [&mut [f64]; 3]) {
-        let n = nngp.len();
-        let (q, q2) = (&self.q[..n], &other.q[..n]);
-        let (root, root2) = (&self.root[..n], &other.root[..n]);
-        let (inverse, inverse2) = (&self.inverse[..n], &other.inverse[..n]);
-        let (roots, inverses, gaps) = (&mut roots[..n], &mut inverses[..n], &mut gaps[..n]);
-        for j in 0..n {
-            // Exact for equal variances: the gap of inputs that are the same is 0.
-            let root = if q[j] == q2[j] { q[j] } else { root[j] * root2[j] };
-            let inverse = inverse[j] * inverse2[j];
-            let below = root - nngp[j].abs();
-            roots[j] = root;
-            inverses[j] = if inverse < LARGEST_INVERSE { inverse } else { LARGEST_INVERSE };
-            gaps[j] = if below > 0.0 { below } else { 0.0 };
-        }
-    }
 }
 
 /// One pair before a nonlinearity.
@@ -202,16 +112,6 @@ impl Pairs<'_> {
     }
 }
 
-/// Largest 1/√(q q′): of smaller variances squares vanish.
-pub(super) const LARGEST_INVERSE: f64 = 1e300;
-
-/// 1 over the root of a variance or of two, 0 of what is always 0.
-#[inline(always)]
-pub(super) fn inverse_root(root: f64) -> f64 {
-    let inverse = 1.0 / (root + f64::MIN_POSITIVE);
-    if root > 0.0 { inverse } else { 0.0 }
-}
-
 /// Places for pairs whose variances or gaps have to be written out.
 const CHUNK: usize = 128;
 
@@ -236,6 +136,9 @@ impl Nonlinearity {
                 slope: self.expectation(q, |x| self.slope(x).powi(2)),
             };
         }
+        if let Some(Kink { mean, .. }) = self.folding_kink().filter(|_| q > 0.0) {
+            return Dual { value: mean * q, slope: mean };
+        }
         let (mut value, mut slope, mut gap) = ([q], [1.0], [0.0]);
         self.closed_form(Pairs {
             q: &[q],
@@ -255,20 +158,12 @@ impl Nonlinearity {
     /// Covariances alone do not tell the angle between inputs that nearly coincide: kinks turn their
     /// rounding into 1e-8 in the slope. [`kernels`](super::dense_kernel::kernels) keeps gaps instead.
     pub fn dual_row(self, q: f64, q2: &[f64], nngp: &mut [f64], ntk: &mut [f64]) {
-        let chunks = q2.chunks(CHUNK).zip(nngp.chunks_mut(CHUNK).zip(ntk.chunks_mut(CHUNK)));
-        for (q2, (nngp, ntk)) in chunks {
-            self.dual_pairs(&[q; CHUNK][..q2.len()], q2, nngp, ntk);
-        }
-    }
-
-    /// As [`dual_row`](Self::dual_row) for pairs of variances `q[j]` and `q2[j]`.
-    pub fn dual_pairs(self, q: &[f64], q2: &[f64], nngp: &mut [f64], ntk: &mut [f64]) {
-        let [first, second] = [q, q2].map(|q| Variances::of(q.to_vec()));
+        let [first, second] = [vec![q; q2.len()], q2.to_vec()].map(Variances::of);
         let all = 0..nngp.len();
         self.dual_sides([first.side(all.clone()), second.side(all)], nngp, ntk, &mut Vec::new());
     }
 
-    /// The same where the roots of the variances are known. `room` is filled with what no one needs.
+    /// The same for pairs of any variances with known roots. `room` is filled with what no one needs.
     pub(super) fn dual_sides(
         self,
         [first, second]: [Side<'_>; 2],
@@ -336,11 +231,11 @@ impl Nonlinearity {
         match self {
             Self::Linear => {}
             Self::PiecewiseLinear { negative, positive } => {
-                kinks::piecewise_linear(negative, positive, pairs);
+                kinks::piecewise_linear(Kink::new(negative, positive), pairs);
             }
             Self::Sign => kinks::sign(pairs),
             Self::RectifiedPower(0) => kinks::step(pairs),
-            Self::RectifiedPower(1) => kinks::piecewise_linear(0.0, 1.0, pairs),
+            Self::RectifiedPower(1) => kinks::piecewise_linear(Kink::new(0.0, 1.0), pairs),
             Self::RectifiedPower(_) => kinks::rectified_square(pairs),
             Self::Erf { amplitude, frequency, shift } => erf(amplitude, frequency, shift, pairs),
             Self::Sin { amplitude, frequency, phase } => {

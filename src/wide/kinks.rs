@@ -21,10 +21,12 @@
 //!
 //! with $`s = \sqrt{qq' - c^2}`$.
 
-use std::f64::consts::{FRAC_1_PI, FRAC_PI_2, PI};
+use std::f64::consts::{FRAC_1_PI, FRAC_PI_2};
 
-use super::duals::{After, LARGEST_INVERSE, Pair, Pairs, Roots};
-use crate::math::folded_pairs::FoldedPairs;
+use super::duals::{After, Pair, Pairs};
+use super::nonlinearity::Nonlinearity;
+use super::variances::Roots;
+use crate::math::folded_pairs::{FoldedPairs, Kink};
 use crate::math::vector::angle_over_sine;
 
 /// √(q q′ − c²), |c| and the angle between them; a right angle for an input that is always 0.
@@ -43,26 +45,24 @@ fn not_negative(x: f64) -> f64 {
     if x > 0.0 { x } else { 0.0 }
 }
 
-pub(super) fn piecewise_linear(negative: f64, positive: f64, pairs: Pairs<'_>) {
-    let mean = 0.5 * (negative * negative + positive * positive);
-    let turn = (negative - positive) * (negative - positive) / (2.0 * PI);
-    let opposite = -negative * positive;
-    if opposite >= 0.0 {
-        let Pairs { roots: Roots { factors, root, inverse }, nngp, gap, ntk, .. } = pairs;
-        let (roots, largest_inverse) = ([root, inverse], LARGEST_INVERSE);
-        return FoldedPairs {
-            mean,
-            turn,
-            opposite,
-            factors,
-            roots,
-            largest_inverse,
-            nngp,
-            gap,
-            ntk,
-        }
-        .apply();
+impl Nonlinearity {
+    /// The kink of a nonlinearity that is straight on both sides of 0 and never changes sign.
+    pub(super) fn folding_kink(self) -> Option<Kink> {
+        let kink = match self {
+            Self::PiecewiseLinear { negative, positive } => Kink::new(negative, positive),
+            Self::RectifiedPower(1) => Kink::new(0.0, 1.0),
+            _ => return None,
+        };
+        (kink.opposite >= 0.0).then_some(kink)
     }
+}
+
+pub(super) fn piecewise_linear(kink: Kink, pairs: Pairs<'_>) {
+    if kink.opposite >= 0.0 {
+        let Pairs { roots: Roots { factors, root, inverse }, nngp, gap, ntk, .. } = pairs;
+        return FoldedPairs { kink, factors, roots: [root, inverse], nngp, gap, ntk }.apply();
+    }
+    let Kink { mean, turn, opposite } = kink;
     pairs.apply(
         #[inline(always)]
         move |pair| {

@@ -120,6 +120,7 @@ mod time_basis;
 pub mod trained_network;
 pub mod training;
 pub mod two_layer_rich;
+mod variances;
 pub mod weighted_networks;
 pub mod width_scaling;
 
