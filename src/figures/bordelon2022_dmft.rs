@@ -111,10 +111,8 @@ fn course_panels(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result
 
 fn growth_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
     let target = settings.get("target");
-    let mut panel = Panel::new(
-        AxisSpec::log("output scale γ"),
-        AxisSpec::log("growth of the last kernel H − 1"),
-    );
+    let mut panel =
+        Panel::new(AxisSpec::log("output scale γ"), AxisSpec::log("kernel growth H − 1"));
 
     let scales = log_grid(0.05, 1.5, 13);
     let end = STEPS[1] as f64 * LONG_RATE;

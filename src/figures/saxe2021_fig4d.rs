@@ -219,7 +219,7 @@ fn mean_against(
 fn gaps(race: &Race, plan: &Plan, settings: &Settings) -> Result<(Panel, Vec<Agreement>)> {
     let mut panel = Panel::new(
         AxisSpec::log("units in the hidden layer"),
-        AxisSpec::log("distance from theory / error at the start"),
+        AxisSpec::log("relative distance from theory"),
     );
     panel.title = Some("erf units".into());
     panel.legend = Legend::BottomLeft;

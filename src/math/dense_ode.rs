@@ -5,17 +5,14 @@
 //! allows and recorded times are interpolated, tolerances are the caller's, and who steps can stop at
 //! any time for any reason.
 
-use super::dormand_prince::{DENSE, DENSE_STAGES, ERROR_3, ERROR_5, STAGES, STEP, Weights};
+use super::dormand_prince::{
+    DENSE, DENSE_STAGES, END, ERROR_3, ERROR_5, STAGES, STEP, Slopes, Weights,
+};
 use crate::trajectory::validate_times;
 use crate::{Error, Result};
 
-/// Slopes per step: 12 stages, the slope at the end, three more for dense output.
-const SLOPES: usize = 16;
-const END: usize = 12;
 /// Coefficients of the interpolating polynomial.
 const COEFFICIENTS: usize = 8;
-/// Rows of slopes are filled up to a multiple of this many numbers, which are added side by side.
-const LANES: usize = 4;
 /// Error, relative to the largest number of the state, that rounding of f may make anyway.
 const ROUNDING: f64 = 1e-15;
 /// Distance of two states, in the same units, from which slopes differ by more than rounding of f.
@@ -296,49 +293,6 @@ impl<F: FnMut(&[f64], &mut [f64])> Steps<F> {
         Error::Numerical {
             method: "integration of the flow",
             reason: format!("at t = {}: {reason}", self.time),
-        }
-    }
-}
-
-/// The slopes of one step, a row for every stage.
-#[derive(Debug, Clone)]
-struct Slopes {
-    n: usize,
-    /// Rows of LANES numbers at a time, the last filled up with zeros.
-    rows: Vec<[f64; LANES]>,
-}
-
-impl Slopes {
-    fn new(n: usize) -> Self {
-        Self { n, rows: vec![[0.0; LANES]; SLOPES * n.div_ceil(LANES)] }
-    }
-
-    fn row(&self, stage: usize) -> &[f64] {
-        let width = self.n.div_ceil(LANES);
-        &self.rows[stage * width..(stage + 1) * width].as_flattened()[..self.n]
-    }
-
-    fn row_mut(&mut self, stage: usize) -> &mut [f64] {
-        let width = self.n.div_ceil(LANES);
-        &mut self.rows[stage * width..(stage + 1) * width].as_flattened_mut()[..self.n]
-    }
-
-    /// The next step starts with the slope at the end of this one.
-    fn start_at_end(&mut self) {
-        let width = self.n.div_ceil(LANES);
-        self.rows.copy_within(END * width..(END + 1) * width, 0);
-    }
-
-    /// Σ weight · slope of the stage.
-    fn combine(&self, weights: Weights, out: &mut [f64]) {
-        let width = self.n.div_ceil(LANES);
-        for (j, out) in out.chunks_mut(LANES).enumerate() {
-            let mut sum = [0.0; LANES];
-            for (stage, weight) in weights {
-                let slopes = &self.rows[stage * width + j];
-                sum.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += weight * slope);
-            }
-            out.copy_from_slice(&sum[..out.len()]);
         }
     }
 }

@@ -1,5 +1,12 @@
 //! Coefficients of the Dormand–Prince method of order 8(5,3) with dense output of order 7
-//! (`hairer1993`), without their zeros: (stage, weight).
+//! (`hairer1993`), without their zeros: (stage, weight). And the slopes that they combine.
+
+/// Slopes per step: 12 stages, the slope at the end, three more for dense output.
+const SLOPES: usize = 16;
+/// The slope at the end.
+pub(super) const END: usize = 12;
+/// Rows of slopes are filled up to a multiple of this many numbers, which are added side by side.
+const LANES: usize = 4;
 
 /// Weights of stages in one combination.
 pub(super) type Weights = &'static [(usize, f64)];
@@ -193,3 +200,46 @@ pub(super) const DENSE: [Weights; 4] = [
         (15, -149.726_836_257_985_64),
     ],
 ];
+
+/// The slopes of one step, a row for every stage.
+#[derive(Debug, Clone)]
+pub(super) struct Slopes {
+    n: usize,
+    /// Rows of LANES numbers at a time, the last filled up with zeros.
+    rows: Vec<[f64; LANES]>,
+}
+
+impl Slopes {
+    pub(super) fn new(n: usize) -> Self {
+        Self { n, rows: vec![[0.0; LANES]; SLOPES * n.div_ceil(LANES)] }
+    }
+
+    pub(super) fn row(&self, stage: usize) -> &[f64] {
+        let width = self.n.div_ceil(LANES);
+        &self.rows[stage * width..(stage + 1) * width].as_flattened()[..self.n]
+    }
+
+    pub(super) fn row_mut(&mut self, stage: usize) -> &mut [f64] {
+        let width = self.n.div_ceil(LANES);
+        &mut self.rows[stage * width..(stage + 1) * width].as_flattened_mut()[..self.n]
+    }
+
+    /// The next step starts with the slope at the end of this one.
+    pub(super) fn start_at_end(&mut self) {
+        let width = self.n.div_ceil(LANES);
+        self.rows.copy_within(END * width..(END + 1) * width, 0);
+    }
+
+    /// Σ weight · slope of the stage.
+    pub(super) fn combine(&self, weights: Weights, out: &mut [f64]) {
+        let width = self.n.div_ceil(LANES);
+        for (j, out) in out.chunks_mut(LANES).enumerate() {
+            let mut sum = [0.0; LANES];
+            for (stage, weight) in weights {
+                let slopes = &self.rows[stage * width + j];
+                sum.iter_mut().zip(slopes).for_each(|(sum, slope)| *sum += weight * slope);
+            }
+            out.copy_from_slice(&sum[..out.len()]);
+        }
+    }
+}

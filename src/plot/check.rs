@@ -7,6 +7,8 @@ use crate::{Error, Result};
 
 /// Beyond this, differences of two numbers overflow.
 const LARGEST: f64 = 1e300;
+/// Nothing positive is smaller.
+const SMALLEST: f64 = 5e-324;
 /// Narrower axes than this share of their values cannot have distinct ticks.
 const NARROWEST: f64 = 1e-12;
 /// Data narrower than this are constant up to rounding.
@@ -317,7 +319,9 @@ fn with_margin(ends: Option<(f64, f64)>, scale: Scale, margin: f64) -> (f64, f64
         (Some((low, high)), Scale::Log) => {
             let width = high.log10() - low.log10();
             let room = if width < 1e-6 { 0.5 } else { margin * width };
-            (10f64.powf(low.log10() - room), 10f64.powf(high.log10() + room))
+            // Not below the smallest number: 0 is infinitely far away.
+            let below = 10f64.powf(low.log10() - room).max(SMALLEST);
+            (below, 10f64.powf(high.log10() + room))
         }
     }
 }

@@ -179,6 +179,16 @@ fn a_legend_that_would_hide_curves_stands_outside() {
 }
 
 #[test]
+fn what_decays_to_the_smallest_numbers_is_drawn_on_a_logarithmic_axis() {
+    for smallest in [1e-300, 1e-310, 5e-324] {
+        let mut panel = Panel { y: AxisSpec::log("loss"), ..Panel::default() };
+        panel.add(Line::new("", &[0.0, 1.0, 2.0], &[1.0, 1e-9, smallest], Color::BLACK));
+        let figure = svg(&Sheet::new("", vec![panel]), Style::Paper).unwrap();
+        assert!(!figure.contains("NaN") && !figure.contains("inf"));
+    }
+}
+
+#[test]
 fn panels_of_a_row_and_of_a_column_are_aligned() {
     let sheet = &gallery()[0].1;
     let (_, frames) = layout::arrange(sheet, &Style::Paper.look(sheet.width)).unwrap();

@@ -85,6 +85,7 @@ pub mod dense_kernel;
 mod dense_strips;
 pub mod dmft;
 mod duals;
+mod edge_of_chaos;
 mod elementwise;
 pub mod empirical_ntk;
 pub mod ensemble;
