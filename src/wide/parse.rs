@@ -318,7 +318,7 @@ fn padding_of(text: &str) -> Option<Padding> {
 
 fn allowed() -> String {
     format!(
-        "dense(w=1.4, b=0.1), 3x3/2:same(w=1.4, b=0.1), pool2, flatten, gap, norm(1e-5), \
+        "layers are dense(w=1.4, b=0.1), 3x3/2:same(w=1.4, b=0.1), pool2, flatten, gap, norm(1e-5), \
          [ … ] for x + f(x), or a nonlinearity: {}",
         NAMES.join(", ")
     )
