@@ -188,9 +188,9 @@ impl Regression {
     /// Mean and variance over trained networks beside those of infinite width. How far finite networks
     /// may be from it is not known. Measured with 8,000 networks a width: after 4 steps N times the largest
     /// distance of the mean is 4, 6 and 6 (± 1) at N = 128, 256 and 512; after 40 steps it is 12, 17, 23, 29,
-    /// 35 and 40 at N = 32, 64, … 1024, not yet a constant. A shift of 1/N is what a second order in the
-    /// fluctuations of the kernel gives, and that holds once they are small over the whole of training: for
-    /// these 40 steps, 20 times the time of the fastest mode, from N in the thousands.
+    /// 35 and 40 at N = 32, 64, … 1024, not yet a constant. A shift of 1/N is the second order in the
+    /// fluctuations of the kernel, the first one once these are small over all of training. That is 20
+    /// times as long here as the fastest mode takes, and asks for more than a thousand units.
     fn compared(&self, x: &[f64], runs: &[Vec<Vec<f64>>]) -> Result<Vec<Agreement>> {
         let steps: Vec<f64> = STEPS.iter().map(|s| *s as f64).collect();
         let theory = self.at(x, &steps)?;
