@@ -19,8 +19,10 @@ pub fn require_memory(
     if needed <= limit {
         return Ok(());
     }
-    let [needed, limit] = [needed, limit].map(|bytes| bytes as f64 * 1e-9);
-    let allowed =
-        format!("that takes about {needed:.2} GB and {limit:.2} GB are the limit; {remedy}");
+    let [needed, limit] = [needed, limit].map(|bytes| match bytes as f64 * 1e-9 {
+        large if large >= 0.1 => format!("{large:.2}"),
+        small => format!("{small:.1e}"),
+    });
+    let allowed = format!("that takes about {needed} GB and {limit} GB are the limit; {remedy}");
     Err(Error::parameter(what, size(), allowed))
 }
