@@ -25,7 +25,7 @@ pub(crate) struct Kink {
     pub mean: f64,
     /// What is lost for each unit of angle, (α − β)²/2π for slopes α and β on both sides.
     pub turn: f64,
-    /// −αβ: not negative if the nonlinearity has one sign, for which the formulas here hold.
+    /// −αβ.
     pub opposite: f64,
 }
 
@@ -37,6 +37,11 @@ impl Kink {
             turn: (negative - positive) * (negative - positive) / (2.0 * PI),
             opposite: -negative * positive,
         }
+    }
+
+    /// Whether the nonlinearity never changes sign, which all that is applied here has to meet.
+    pub(crate) fn folds(&self) -> bool {
+        self.opposite >= 0.0
     }
 }
 

@@ -5,7 +5,7 @@ use super::conv_plan::{Affine, Plan, Point, Stage, Step};
 use super::hermite_series::{HermiteSeries, correlation};
 use super::nonlinearity::Nonlinearity;
 use super::variances::Variances;
-use crate::math::folded_pairs::FoldedMaps;
+use crate::math::folded_pairs::{FoldedMaps, Kink};
 use crate::math::vector::vectorized;
 
 /// Images, `[channel][pixel · lanes + lane]`.
@@ -59,8 +59,8 @@ impl Maps {
 
     /// Starts with the kernel of the input, $`x_p\cdot x'_{p'}/C`$, and no tangent kernel.
     pub fn start(&mut self, [rows, cols]: [&Plan; 2], width: usize, images: [&Pixels; 2]) {
-        self.cols = cols.before.len();
-        let n = rows.before.len() * self.cols * self.lanes;
+        self.cols = cols.start.len();
+        let n = rows.start.len() * self.cols * self.lanes;
         for map in [&mut self.nngp, &mut self.ntk] {
             map.clear();
             map.resize(n, 0.0);
@@ -179,7 +179,7 @@ impl Maps {
         let tangents: Vec<f64> = exact.iter().map(|(place, _)| self.ntk[*place]).collect();
         if exact.len() < self.nngp.len() {
             self.find_stretches(points, width);
-            match (source.series(site), phi.folding_kink()) {
+            match (source.series(site), phi.kink().filter(Kink::folds)) {
                 (Some(series), _) => self.apply_series(&series),
                 (None, Some(kink)) => FoldedMaps {
                     kink,

@@ -162,7 +162,6 @@ impl FanIn {
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Plan {
     /// The pairs that are needed of the input.
-    pub before: Pairs,
     pub start: Point,
     pub steps: Vec<Step>,
 }
@@ -191,14 +190,19 @@ impl Point {
     fn of(pairs: &Pairs) -> Self {
         Self { runs: pairs.runs(), equal: pairs.places_of_equal() }
     }
+
+    /// Number of pairs.
+    pub fn len(&self) -> usize {
+        self.runs.iter().map(|[_, _, _, length]| length).sum()
+    }
 }
 
 impl Plan {
     /// Along axis 0 (rows) or 1 (columns), to have the pairs `after` all stages.
     pub fn new(stages: &[Stage], axis: usize, after: &Pairs) -> Self {
         let before = needed(stages, axis, after.clone());
-        let (steps, _) = steps(stages, axis, before.clone(), after);
-        Self { start: Point::of(&before), before, steps }
+        let start = Point::of(&before);
+        Self { start, steps: steps(stages, axis, before, after).0 }
     }
 
     /// Number of pairs before the first stage and after every one, those of branches included.
@@ -212,7 +216,7 @@ impl Plan {
                 }
             }
         }
-        let mut sizes = vec![self.before.len()];
+        let mut sizes = vec![self.start.len()];
         walk(&self.steps, &mut sizes);
         sizes
     }

@@ -136,7 +136,8 @@ impl Nonlinearity {
                 slope: self.expectation(q, |x| self.slope(x).powi(2)),
             };
         }
-        if let Some(Kink { mean, .. }) = self.folding_kink().filter(|_| q > 0.0) {
+        // What the closed form below comes to, for images in a fraction of the time.
+        if let Some(Kink { mean, .. }) = self.kink().filter(|_| q > 0.0) {
             return Dual { value: mean * q, slope: mean };
         }
         let (mut value, mut slope, mut gap) = ([q], [1.0], [0.0]);
@@ -228,14 +229,13 @@ impl Nonlinearity {
 
     /// All that is not smooth. Kinks and linear functions update the gap.
     pub(super) fn closed_form(self, pairs: Pairs<'_>) {
+        if let Some(kink) = self.kink() {
+            return kinks::piecewise_linear(kink, pairs);
+        }
         match self {
-            Self::Linear => {}
-            Self::PiecewiseLinear { negative, positive } => {
-                kinks::piecewise_linear(Kink::new(negative, positive), pairs);
-            }
+            Self::Linear | Self::PiecewiseLinear { .. } => {}
             Self::Sign => kinks::sign(pairs),
             Self::RectifiedPower(0) => kinks::step(pairs),
-            Self::RectifiedPower(1) => kinks::piecewise_linear(Kink::new(0.0, 1.0), pairs),
             Self::RectifiedPower(_) => kinks::rectified_square(pairs),
             Self::Erf { amplitude, frequency, shift } => erf(amplitude, frequency, shift, pairs),
             Self::Sin { amplitude, frequency, phase } => {

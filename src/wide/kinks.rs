@@ -46,19 +46,18 @@ fn not_negative(x: f64) -> f64 {
 }
 
 impl Nonlinearity {
-    /// The kink of a nonlinearity that is straight on both sides of 0 and never changes sign.
-    pub(super) fn folding_kink(self) -> Option<Kink> {
-        let kink = match self {
-            Self::PiecewiseLinear { negative, positive } => Kink::new(negative, positive),
-            Self::RectifiedPower(1) => Kink::new(0.0, 1.0),
-            _ => return None,
-        };
-        (kink.opposite >= 0.0).then_some(kink)
+    /// Of a nonlinearity that is straight on both sides of 0.
+    pub(super) fn kink(self) -> Option<Kink> {
+        match self {
+            Self::PiecewiseLinear { negative, positive } => Some(Kink::new(negative, positive)),
+            Self::RectifiedPower(1) => Some(Kink::new(0.0, 1.0)),
+            _ => None,
+        }
     }
 }
 
 pub(super) fn piecewise_linear(kink: Kink, pairs: Pairs<'_>) {
-    if kink.opposite >= 0.0 {
+    if kink.folds() {
         let Pairs { roots: Roots { factors, root, inverse }, nngp, gap, ntk, .. } = pairs;
         return FoldedPairs { kink, factors, roots: [root, inverse], nngp, gap, ntk }.apply();
     }
@@ -132,4 +131,19 @@ pub(super) fn rectified_square(pairs: Pairs<'_>) {
             After { value: not_negative(value), slope: not_negative(slope), gap: not_negative(gap) }
         },
     );
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn diagonals_are_what_the_formula_gives_for_the_same_input_twice() {
+        for slopes in [(0.0, 1.0), (0.1, 1.3), (-1.0, 1.0), (-0.3, 1.2), (-1.2, -0.3)] {
+            let phi = Nonlinearity::PiecewiseLinear { negative: slopes.0, positive: slopes.1 };
+            for q in [0.0, 1e-300, 0.7, 3.0, 1e90] {
+                assert_eq!(phi.diagonal(q), phi.dual(q, q, q), "{phi}, q = {q}");
+            }
+        }
+    }
 }
