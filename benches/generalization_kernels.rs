@@ -3,10 +3,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use solvable::generalization::hidden_manifold::HiddenManifold;
-use solvable::generalization::kernel_regression::KernelRegression;
-use solvable::generalization::random_features::{Coefficients, bias_variance, relu};
-use solvable::generalization::sphere_kernel::{Kernel, SphereSpectrum};
+use solvable::generalization::features::hidden_manifold::HiddenManifold;
+use solvable::generalization::features::random_features::{Coefficients, bias_variance, relu};
+use solvable::generalization::kernel::regression::KernelRegression;
+use solvable::generalization::kernel::sphere::{Kernel, SphereSpectrum};
 
 fn random_features(c: &mut Criterion) {
     let grid: Vec<f64> = (1..=200).map(|i| f64::from(i) * 0.0499).collect();

@@ -5,13 +5,13 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use solvable::Axis;
 use solvable::Solvable;
-use solvable::generalization::curve::Sweep;
-use solvable::generalization::effective_ridge::effective_ridges;
-use solvable::generalization::least_squares::{DOUBLE_DESCENT, LEAST_SQUARES, STOPPED};
-use solvable::generalization::linear_student::{Variances, errors_over_time};
-use solvable::generalization::noisy_teacher::{NoisyTeacher, errors};
-use solvable::generalization::ridge::RIDGE;
-use solvable::generalization::ridge_covariance::TWO_VARIANCES;
+use solvable::curve::Sweep;
+use solvable::generalization::linear::effective_ridge::effective_ridges;
+use solvable::generalization::linear::least_squares::{DOUBLE_DESCENT, LEAST_SQUARES, STOPPED};
+use solvable::generalization::linear::noisy_teacher::{NoisyTeacher, errors};
+use solvable::generalization::linear::ridge::RIDGE;
+use solvable::generalization::linear::ridge_covariance::TWO_VARIANCES;
+use solvable::generalization::linear::student::{Variances, errors_over_time};
 
 fn log_grid(low: f64, high: f64, n: usize) -> Vec<f64> {
     let step = (high / low).ln() / (n - 1) as f64;

@@ -3,10 +3,10 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use solvable::generalization::classification::{Loss, penalized_classifier};
-use solvable::generalization::ising::quenched_transition;
-use solvable::generalization::message_passing::{Channel, Inference, Prior};
-use solvable::generalization::perceptron::{gibbs, hebb, maximum_margin, pseudo_inverse};
+use solvable::generalization::perceptron::classification::{Loss, penalized_classifier};
+use solvable::generalization::perceptron::ising::quenched_transition;
+use solvable::generalization::perceptron::message_passing::{Channel, Inference, Prior};
+use solvable::generalization::perceptron::rules::{gibbs, hebb, maximum_margin, pseudo_inverse};
 
 /// 200 loads from 0.1 to 10.
 fn loads() -> Vec<f64> {

@@ -12,10 +12,10 @@ use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_m
 use ndarray::{Array1, Array2};
 use solvable::math::random::{Purpose, stream};
 use solvable::net::Activation;
-use solvable::net::gaussian_inputs::GaussianInputs;
-use solvable::net::online::Inputs;
+use solvable::net::online::gaussian_inputs::GaussianInputs;
+use solvable::net::online::units::Inputs;
+use solvable::student_teacher::finite::online_descent::OnlineDescent;
 use solvable::student_teacher::flow::Learning;
-use solvable::student_teacher::online_descent::OnlineDescent;
 use solvable::student_teacher::order_parameters::OrderParameters;
 
 const UNITS: usize = 4;

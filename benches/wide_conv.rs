@@ -5,10 +5,10 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use ndarray::Array4;
+use solvable::net::architecture::Architecture;
+use solvable::net::architecture::parse::{LayerDefaults, parse};
 use solvable::task::images::ShapeImages;
-use solvable::wide::architecture::Architecture;
-use solvable::wide::conv_kernel::kernels;
-use solvable::wide::parse::{LayerDefaults, parse};
+use solvable::wide::kernel::conv::kernels;
 
 fn images(n: usize, side: usize) -> Array4<f64> {
     let task = ShapeImages { height: side, width: side, channels: 3, ..ShapeImages::default() };

@@ -6,12 +6,12 @@ use std::hint::black_box;
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
 use solvable::math::random::{Purpose, gaussian, stream};
-use solvable::wide::architecture::Architecture;
-use solvable::wide::dense_kernel::{Kernels, kernels};
-use solvable::wide::ensemble::TrainedEnsemble;
-use solvable::wide::nonlinearity::Nonlinearity;
-use solvable::wide::posterior::Posterior;
-use solvable::wide::training::Training;
+use solvable::net::architecture::Architecture;
+use solvable::net::unit::Nonlinearity;
+use solvable::wide::ensemble::posterior::Posterior;
+use solvable::wide::ensemble::trained::TrainedEnsemble;
+use solvable::wide::ensemble::training::Training;
+use solvable::wide::kernel::dense::{Kernels, kernels};
 
 struct Case {
     train: Kernels,

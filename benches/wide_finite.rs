@@ -5,12 +5,12 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use solvable::math::random::{Purpose, gaussian, stream};
-use solvable::wide::architecture::Architecture;
-use solvable::wide::empirical_ntk::{empirical_ntk, mean_empirical_ntk};
-use solvable::wide::finite_network::{FiniteNetwork, Sizes};
-use solvable::wide::full_batch::FullBatch;
-use solvable::wide::nonlinearity::Nonlinearity;
-use solvable::wide::sphere_task::sphere_task;
+use solvable::net::architecture::Architecture;
+use solvable::net::fast::full_batch::FullBatch;
+use solvable::net::finite_network::{FiniteNetwork, Sizes};
+use solvable::net::unit::Nonlinearity;
+use solvable::wide::finite::empirical_ntk::{empirical_ntk, mean_empirical_ntk};
+use solvable::wide::finite::sphere_task::sphere_task;
 
 /// Steps to a measurement.
 const STEPS: usize = 50;

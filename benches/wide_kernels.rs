@@ -8,9 +8,9 @@ use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use solvable::math::random::{Purpose, gaussian, stream};
-use solvable::wide::architecture::Architecture;
-use solvable::wide::dense_kernel::kernels;
-use solvable::wide::sphere::{Which, spectrum};
+use solvable::net::architecture::Architecture;
+use solvable::wide::kernel::dense::kernels;
+use solvable::wide::kernel::sphere::{Which, spectrum};
 
 fn dense(c: &mut Criterion) {
     let mut group = c.benchmark_group("kernels of 1000 examples");

@@ -3,12 +3,12 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use solvable::wide::dmft::DeepLinearField;
-use solvable::wide::isometry::WeightEnsemble;
-use solvable::wide::jacobian_spectrum::JacobianSpectrum;
-use solvable::wide::nonlinearity::Nonlinearity;
-use solvable::wide::scale_posterior::ScalePosterior;
-use solvable::wide::signal_propagation::SignalPropagation;
+use solvable::net::unit::Nonlinearity;
+use solvable::wide::bayesian::scale_posterior::ScalePosterior;
+use solvable::wide::rich::dmft::DeepLinearField;
+use solvable::wide::signal::isometry::WeightEnsemble;
+use solvable::wide::signal::jacobian_spectrum::JacobianSpectrum;
+use solvable::wide::signal::propagation::SignalPropagation;
 
 fn field_theory(c: &mut Criterion) {
     for steps in [50, 100, 200] {

@@ -40,7 +40,7 @@
 //! # Modules
 //!
 //! * [`deep_linear`]: the theory. Its page says what is exact when, and where theory and training
-//!   part. [`deep_linear::course`] goes from a data set to a report.
+//!   part. [`course`] goes from a data set to a report.
 //! * [`semantic`]: what such a network knows of items and their features at any time. [`gated`]: linear
 //!   pathways switched by the input. [`generalization`]: learning curves in many dimensions.
 //! * [`student_teacher`]: online learning of a teacher, one fresh example a step. [`continual`]: two
@@ -60,6 +60,9 @@
 pub mod agreement;
 pub mod citation;
 pub mod continual;
+pub mod contract;
+pub mod course;
+pub mod curve;
 pub mod deep_linear;
 mod error;
 pub mod figures;

@@ -20,68 +20,16 @@
 //! # Ok::<(), solvable::Error>(())
 //! ```
 
-use crate::{Result, Solvable};
-
-/// A model behind its trait, as lists of different models need it.
-pub type Model = Box<dyn Solvable>;
-
-/// A model with everything needed to hold it to the contract.
-#[derive(Debug)]
-pub struct ModelCase {
-    /// Name on the command line.
-    pub name: &'static str,
-    /// One line about what is predicted.
-    pub summary: &'static str,
-    /// BibTeX key of the theory.
-    pub reference: &'static str,
-    /// Builds the model with a given learning rate.
-    pub model: fn(rate: f64) -> Result<Model>,
-    /// Learning rate at which it is checked.
-    pub rate: f64,
-    /// Times at which it is checked, from 0.
-    pub grid: &'static [f64],
-    /// Seeds of the simulations.
-    pub seeds: &'static [u64],
-    /// Where it ends.
-    pub end: fn() -> Result<End>,
-    /// The model that starts from the predicted state at a time.
-    pub restart: fn(time: f64) -> Result<Model>,
-    /// Whether theory is exact for gradient flow, so that only the step size of the simulation
-    /// separates the two.
-    pub exact: bool,
-}
-
-/// Fixed point of a model, known without solving its dynamics.
-#[derive(Debug, Clone, PartialEq)]
-pub struct End {
-    /// Value of each observable after infinite time, in the prediction's order.
-    pub values: Vec<f64>,
-    /// Time by which the slowest of them is there within a relative 1e-9.
-    pub after: f64,
-}
-
-/// A learning curve with everything needed to hold it to the contract.
-#[derive(Debug)]
-pub struct CurveCase {
-    /// Name on the command line.
-    pub name: &'static str,
-    /// One line about what is predicted.
-    pub summary: &'static str,
-    /// BibTeX key of the theory.
-    pub reference: &'static str,
-    /// Builds the model whose simulation has a given size, the number that theory takes to infinity.
-    pub model: fn(size: usize) -> Result<Model>,
-    /// Size at which it is checked.
-    pub size: usize,
-    /// Points at which it is checked.
-    pub grid: &'static [f64],
-    /// Number of simulations.
-    pub runs: u64,
-    /// Points where the value of every observable is known without the theory.
-    pub limits: fn() -> Vec<(f64, Vec<f64>)>,
-    /// How far the prediction may be from these values, relative to them or one.
-    pub limit_gap: f64,
-}
+use crate::contract::{CurveCase, ModelCase};
+use crate::curve::Curve;
+use crate::generalization::features::{hidden_manifold, random_features};
+use crate::generalization::kernel::curve as kernel_curve;
+use crate::generalization::linear::{least_squares, ridge, ridge_covariance};
+use crate::generalization::perceptron::{
+    bayes as perceptron_bayes, classification_curves, message_passing, rules as perceptron,
+};
+use crate::wide::bayesian::renormalized_scale;
+use crate::{Error, Result};
 
 /// Every learning curve, topic by topic.
 pub fn curves() -> impl Iterator<Item = &'static CurveCase> + Clone {
@@ -91,10 +39,10 @@ pub fn curves() -> impl Iterator<Item = &'static CurveCase> + Clone {
         kernels::ALL,
         perceptrons::ALL,
         crate::student_teacher::cases::ALL,
-        crate::student_teacher::hidden_manifold_case::ALL,
+        crate::student_teacher::hidden_manifold::case::ALL,
         crate::continual::cases::ALL,
         crate::wide::cases::ALL,
-        crate::wide::cases_rich::ALL,
+        crate::wide::cases::rich::ALL,
     ];
     topics.into_iter().flatten()
 }
@@ -109,7 +57,40 @@ pub fn all() -> impl Iterator<Item = &'static ModelCase> + Clone {
         facts::ALL,
         crate::gated::cases::ALL,
         crate::generalization::cases::linear::COURSES,
-        crate::wide::cases_rich::COURSES,
+        crate::wide::cases::rich::COURSES,
     ];
     topics.into_iter().flatten()
+}
+
+/// Every learning curve.
+pub const CURVES: &[&Curve] = &[
+    &ridge::RIDGE,
+    &ridge::RIDGE_OPTIMAL,
+    &ridge_covariance::TWO_VARIANCES,
+    &least_squares::LINEAR_STUDENT,
+    &least_squares::LEAST_SQUARES,
+    &least_squares::STOPPED,
+    &least_squares::DOUBLE_DESCENT,
+    &least_squares::MISSPECIFIED,
+    &random_features::RANDOM_FEATURES,
+    &hidden_manifold::HIDDEN_MANIFOLD,
+    &kernel_curve::KERNEL,
+    &perceptron::PERCEPTRON,
+    &perceptron_bayes::PERCEPTRON_BAYES,
+    &classification_curves::LOGISTIC,
+    &classification_curves::HINGE,
+    &message_passing::AMP,
+    &renormalized_scale::RENORMALIZED_SCALE,
+];
+
+/// A curve by name.
+///
+/// # Errors
+/// There is none; the error lists the names.
+pub fn find_curve(name: &str) -> Result<&'static Curve> {
+    CURVES.iter().find(|c| c.name == name).copied().ok_or_else(|| Error::Unknown {
+        kind: "curve",
+        name: name.to_owned(),
+        nearest: CURVES.iter().map(|c| c.name.to_owned()).collect(),
+    })
 }

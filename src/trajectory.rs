@@ -110,24 +110,6 @@ pub fn mean_over_runs(runs: &[Trajectory], name: &str) -> (Vec<f64>, Vec<f64>) {
     (0..points).map(|i| mean_and_error(columns.iter().map(|column| column[i]))).unzip()
 }
 
-/// Rejects a grid of times that a model cannot use.
-///
-/// # Errors
-/// The grid is empty, not finite, negative, or not increasing.
-pub fn validate_times(grid: &[f64]) -> Result<()> {
-    if grid.is_empty() {
-        return Err(Error::parameter("times", "empty", "at least one time is needed"));
-    }
-    if let Some(t) = grid.iter().find(|t| !(t.is_finite() && **t >= 0.0)) {
-        return Err(Error::parameter("time", t, "times must be finite and not negative"));
-    }
-    if let Some(w) = grid.windows(2).find(|w| w[1] <= w[0]) {
-        let allowed = format!("times must increase, but it follows {}", w[0]);
-        return Err(Error::parameter("time", w[1], allowed));
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,7 +1,8 @@
 //! The contract that every model on the list signs: theory and simulation start together, end where
 //! the fixed point is, and stay as close as the step size allows in between.
 
-use solvable::models::{ModelCase, all};
+use solvable::contract::ModelCase;
+use solvable::models::all;
 use solvable::{Agreement, Solvable, Trajectory, check};
 
 fn built(case: &ModelCase, rate: f64) -> Box<dyn Solvable> {

@@ -161,7 +161,7 @@ fn data_that_cannot_be_learned_from_are_refused() {
 fn every_curve_is_listed_with_its_parameters() {
     let place = tempfile::tempdir().unwrap();
     let listed = json(&solvable(place.path(), &["curve", "--list", "--json"]));
-    let known = solvable::generalization::curves::ALL;
+    let known = solvable::models::CURVES;
     assert_eq!(listed["curves"].as_array().unwrap().len(), known.len());
     let text = solvable(place.path(), &["curve", "--list"]);
     let text = String::from_utf8_lossy(&text.stdout);

@@ -1,7 +1,8 @@
 //! The contract that every learning curve on the list signs: theory has the values known at its
 //! limits, and finite systems are as close to it as their size allows.
 
-use solvable::models::{CurveCase, all, curves};
+use solvable::contract::CurveCase;
+use solvable::models::{all, curves};
 use solvable::{Agreement, Solvable, Trajectory, check};
 
 fn built(case: &CurveCase, size: usize) -> Box<dyn Solvable> {

@@ -3,17 +3,17 @@
 
 use ndarray::Array2;
 use proptest::prelude::*;
-use solvable::generalization::curve::Sweep;
-use solvable::generalization::from_data::{
-    measured_learning_curve, pooled, predicted_learning_curve,
-};
-use solvable::generalization::hidden_manifold::HiddenManifold;
-use solvable::generalization::kernel_curve::SphereRegression;
-use solvable::generalization::kernel_regression::KernelRegression;
-use solvable::generalization::random_features::{
+use solvable::curve::Sweep;
+use solvable::generalization::features::hidden_manifold::HiddenManifold;
+use solvable::generalization::features::random_features::{
     Coefficients, RANDOM_FEATURES, bias_variance, relu,
 };
-use solvable::generalization::sphere_kernel::Kernel;
+use solvable::generalization::kernel::curve::SphereRegression;
+use solvable::generalization::kernel::from_data::{
+    measured_learning_curve, pooled, predicted_learning_curve,
+};
+use solvable::generalization::kernel::regression::KernelRegression;
+use solvable::generalization::kernel::sphere::Kernel;
 use solvable::math::random::{Purpose, gaussian, stream};
 use solvable::{Axis, Solvable, ensemble};
 

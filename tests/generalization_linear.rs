@@ -1,11 +1,11 @@
 //! Finite systems against their theory where the distance is known: it falls as 1/N, with the factor
 //! that theory says.
 
-use solvable::generalization::linear_student::{
+use solvable::generalization::linear::noisy_teacher::{NoisyTeacher, leading_errors};
+use solvable::generalization::linear::sampled_student::{LinearStudent, Sample, finite_size_shift};
+use solvable::generalization::linear::student::{
     Errors, Variances, expected_final_errors, final_errors,
 };
-use solvable::generalization::noisy_teacher::{NoisyTeacher, leading_errors};
-use solvable::generalization::sampled_student::{LinearStudent, Sample, finite_size_shift};
 use solvable::{Solvable, Trajectory, ensemble};
 
 /// Mean and standard error of an observable over runs.

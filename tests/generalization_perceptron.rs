@@ -2,11 +2,11 @@
 //! systems larger than those of the contract in `tests/curves.rs`.
 
 use proptest::prelude::*;
-use solvable::generalization::classification::{Loss, penalized_classifier};
-use solvable::generalization::classification_curves::{HINGE, LOGISTIC};
-use solvable::generalization::curve::{Curve, Sweep};
-use solvable::generalization::message_passing::{Channel, Inference, Prior};
-use solvable::generalization::perceptron::{
+use solvable::curve::{Curve, Sweep};
+use solvable::generalization::perceptron::classification::{Loss, penalized_classifier};
+use solvable::generalization::perceptron::classification_curves::{HINGE, LOGISTIC};
+use solvable::generalization::perceptron::message_passing::{Channel, Inference, Prior};
+use solvable::generalization::perceptron::rules::{
     PERCEPTRON, gibbs, hebb, hebb_correction, maximum_margin, pseudo_inverse,
 };
 use solvable::{Axis, Solvable, check, ensemble};

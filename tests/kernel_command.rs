@@ -6,9 +6,9 @@ use std::process::{Command, Output};
 use ndarray::{Array2, Array4, Axis, s};
 use ndarray_npy::{read_npy, write_npy};
 use serde_json::Value;
-use solvable::wide::conv_kernel;
-use solvable::wide::dense_kernel;
-use solvable::wide::parse::{LayerDefaults, parse};
+use solvable::net::architecture::parse::{LayerDefaults, parse};
+use solvable::wide::kernel::conv;
+use solvable::wide::kernel::dense;
 
 fn solvable(folder: &Path, arguments: &[&str]) -> Output {
     let mut command = Command::new(env!("CARGO_BIN_EXE_solvable"));
@@ -69,7 +69,7 @@ fn kernels_of_rows_are_written_as_the_library_computes_them() {
         let network = parse(words, &defaults).unwrap();
         let second = rows(9).slice_move(s![6.., ..]);
         let second = other.map(|_| second.view());
-        let expected = dense_kernel::kernels(&network, rows(6).view(), second).unwrap();
+        let expected = dense::kernels(&network, rows(6).view(), second).unwrap();
         let expected = if which == "ntk" { expected.ntk } else { expected.nngp };
         assert_eq!(found, expected);
         let (n, m) = expected.dim();
@@ -87,10 +87,10 @@ fn kernels_of_images_are_written_as_the_library_computes_them() {
     let output = succeeds(place.path(), &[&arguments[..], &more].concat());
     let document: Value = serde_json::from_slice(&output.stdout).unwrap();
     let found: Array2<f64> = read_npy(place.path().join("K.npy")).unwrap();
-    let padding = solvable::wide::architecture::Padding::Circular;
+    let padding = solvable::net::architecture::Padding::Circular;
     let network = parse(words, &LayerDefaults { padding, ..LayerDefaults::default() }).unwrap();
     let second = images(5).slice_move(s![3.., .., .., ..]);
-    let expected = conv_kernel::kernels(&network, images(3).view(), Some(second.view())).unwrap();
+    let expected = conv::kernels(&network, images(3).view(), Some(second.view())).unwrap();
     assert_eq!(found, expected.ntk);
     assert_eq!(document["schema"], "solvable/kernel/1");
     assert_eq!(document["shape"], serde_json::json!([3, 2]));

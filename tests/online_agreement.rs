@@ -5,9 +5,9 @@
 //! and both fall by a factor of four from one size to the other.
 
 use solvable::net::Activation;
+use solvable::student_teacher::finite::fluctuations::{Corrected, fluctuations};
+use solvable::student_teacher::finite::online_network::OnlineNetwork;
 use solvable::student_teacher::flow::Learning;
-use solvable::student_teacher::fluctuations::{Corrected, fluctuations};
-use solvable::student_teacher::online_network::OnlineNetwork;
 use solvable::{Solvable, ensemble};
 
 const SIZES: [usize; 2] = [100, 1600];
@@ -31,7 +31,7 @@ fn models(n_in: usize) -> Vec<OnlineNetwork> {
 fn corrections(model: &OnlineNetwork) -> Vec<Vec<Corrected>> {
     let (k, m) = (model.start.n_students(), model.start.n_teachers());
     let found = fluctuations(model.activation, &model.learning, &model.start, &TIMES).unwrap();
-    let list = |at: solvable::student_teacher::fluctuations::Fluctuations| {
+    let list = |at: solvable::student_teacher::finite::fluctuations::Fluctuations| {
         let mut list = vec![at.generalization_error().unwrap()];
         list.extend((0..k).flat_map(|i| (i..k).map(move |j| (i, j))).map(|(i, j)| at.q(i, j)));
         list.extend((0..k).flat_map(|i| (0..m).map(move |j| (i, j))).map(|(i, j)| at.r(i, j)));

@@ -2,10 +2,10 @@
 //! software, `tests/reference/student_teacher.json`.
 
 use serde_json::Value;
-use solvable::generalization::hidden_manifold::HiddenManifold;
-use solvable::generalization::kernel_regression::KernelRegression;
-use solvable::generalization::random_features::{Coefficients, bias_variance, relu};
-use solvable::generalization::sphere_kernel::{Kernel, SphereSpectrum};
+use solvable::generalization::features::hidden_manifold::HiddenManifold;
+use solvable::generalization::features::random_features::{Coefficients, bias_variance, relu};
+use solvable::generalization::kernel::regression::KernelRegression;
+use solvable::generalization::kernel::sphere::{Kernel, SphereSpectrum};
 
 /// Gate for numbers that the reference found by bisection or by iteration to 1e-13.
 const GATE: f64 = 1e-10;

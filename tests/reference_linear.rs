@@ -2,10 +2,12 @@
 //! `tests/reference/student_teacher.json`. Gates are what the file's programs are accurate to.
 
 use serde_json::Value;
-use solvable::generalization::linear_student::{Variances, best_stopping, errors_over_time};
-use solvable::generalization::noisy_teacher::{NoisyTeacher, errors, leading_errors, outlier};
-use solvable::generalization::ridge::{optimal_ridge, ridge_errors};
-use solvable::generalization::ridge_covariance::{self, Inputs};
+use solvable::generalization::linear::noisy_teacher::{
+    NoisyTeacher, errors, leading_errors, outlier,
+};
+use solvable::generalization::linear::ridge::{optimal_ridge, ridge_errors};
+use solvable::generalization::linear::ridge_covariance::{self, Inputs};
+use solvable::generalization::linear::student::{Variances, best_stopping, errors_over_time};
 
 fn case(name: &str) -> Value {
     let file: Value = serde_json::from_str(include_str!("reference/student_teacher.json"))

@@ -5,9 +5,9 @@ use ndarray::{Array1, Array2};
 use serde_json::Value;
 use solvable::net::Activation;
 use solvable::student_teacher::averages::Fields;
+use solvable::student_teacher::flow::stationary::{linear_units, settle, small_rate};
 use solvable::student_teacher::flow::{Learning, generalization_error, solve};
 use solvable::student_teacher::order_parameters::OrderParameters;
-use solvable::student_teacher::stationary::{linear_units, settle, small_rate};
 
 fn cases(name: &str) -> Value {
     let text = include_str!("reference/online.json");

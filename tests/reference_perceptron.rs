@@ -4,12 +4,12 @@
 //! The file solved its equations to 1e-10 or better; simulations have their standard error beside them.
 
 use serde_json::Value;
-use solvable::generalization::ising::{
+use solvable::generalization::perceptron::ising::{
     annealed_transition, binary_capacity, gardner_capacity, high_temperature_transition, quenched,
     quenched_transition,
 };
-use solvable::generalization::message_passing::{Channel, Inference, Prior};
-use solvable::generalization::perceptron::{gibbs, hebb, maximum_margin, pseudo_inverse};
+use solvable::generalization::perceptron::message_passing::{Channel, Inference, Prior};
+use solvable::generalization::perceptron::rules::{gibbs, hebb, maximum_margin, pseudo_inverse};
 
 fn cases() -> Value {
     let text = include_str!("reference/student_teacher.json");

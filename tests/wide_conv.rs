@@ -5,10 +5,10 @@
 use ndarray::{Array2, Array4, Axis};
 use serde_json::Value;
 use solvable::math::linalg::eigh;
-use solvable::wide::architecture::{Architecture, Layer, Padding, Parameterization};
-use solvable::wide::conv_kernel::kernels;
-use solvable::wide::dense_kernel::Kernels;
-use solvable::wide::nonlinearity::Nonlinearity;
+use solvable::net::architecture::{Architecture, Layer, Padding, Parameterization};
+use solvable::net::unit::Nonlinearity;
+use solvable::wide::kernel::conv::kernels;
+use solvable::wide::kernel::dense::Kernels;
 
 #[path = "wide_conv/plain.rs"]
 mod plain;

@@ -7,17 +7,17 @@ use solvable::Dataset;
 use solvable::math::linalg::eigh;
 use solvable::math::random::{Purpose, gaussian, stream};
 use solvable::math::statistics::mean_and_error;
-use solvable::wide::architecture::Architecture;
-use solvable::wide::dense_kernel::kernels;
-use solvable::wide::empirical_ntk::{empirical_nngp, empirical_ntk, mean_empirical_ntk};
-use solvable::wide::ensemble::TrainedEnsemble;
-use solvable::wide::finite_network::{FiniteNetwork, Sizes};
-use solvable::wide::full_batch::FullBatch;
-use solvable::wide::kernel_change::alignment;
-use solvable::wide::nonlinearity::Nonlinearity;
-use solvable::wide::sphere_task::sphere_task;
-use solvable::wide::training::Training;
-use solvable::wide::width_scaling::{AtWidth, Measured, WidthStudy, power_law};
+use solvable::net::architecture::Architecture;
+use solvable::net::fast::full_batch::FullBatch;
+use solvable::net::finite_network::{FiniteNetwork, Sizes};
+use solvable::net::unit::Nonlinearity;
+use solvable::wide::ensemble::trained::TrainedEnsemble;
+use solvable::wide::ensemble::training::Training;
+use solvable::wide::finite::empirical_ntk::{empirical_nngp, empirical_ntk, mean_empirical_ntk};
+use solvable::wide::finite::kernel_change::alignment;
+use solvable::wide::finite::sphere_task::sphere_task;
+use solvable::wide::finite::width_scaling::{AtWidth, Measured, WidthStudy, power_law};
+use solvable::wide::kernel::dense::kernels;
 
 /// Points on the sphere of radius 2 in four dimensions.
 fn sphere(points: usize, run: u32) -> Array2<f64> {
@@ -77,7 +77,7 @@ fn kernels_of_random_draws_scatter_about_their_limits() {
 
 #[test]
 fn kernels_of_standard_parameterization_grow_with_width_as_predicted() {
-    use solvable::wide::architecture::Parameterization;
+    use solvable::net::architecture::Parameterization;
     let x = sphere(4, 2);
     for width in [16, 64] {
         let parameterization = Parameterization::Standard { width };
@@ -246,7 +246,7 @@ fn late_relu_training_is_slower_than_its_own_kernel_says_and_erf_training_is_not
 #[test]
 fn several_outputs_learn_with_the_kernel_of_pairs() {
     // A wide network of two outputs follows its linearization, cross terms included, at its own rate.
-    use solvable::wide::linearized::Linearized;
+    use solvable::wide::finite::linearized::Linearized;
     let x = sphere(9, 3);
     let targets = gaussian(6, 2, 1.0, &mut stream(3, Purpose::Task, 0));
     let data = Dataset::new(x.slice(s![..6, ..]).to_owned(), targets).unwrap();

@@ -7,10 +7,10 @@ use ndarray::{Array2, Axis};
 use serde_json::Value;
 use solvable::math::linalg::eigh;
 use solvable::math::random::{Purpose, gaussian, stream};
-use solvable::wide::architecture::{Architecture, Layer, Parameterization};
-use solvable::wide::dense_kernel::{Kernels, kernels};
-use solvable::wide::nonlinearity::Nonlinearity;
-use solvable::wide::parse::{LayerDefaults, parse};
+use solvable::net::architecture::parse::{LayerDefaults, parse};
+use solvable::net::architecture::{Architecture, Layer, Parameterization};
+use solvable::net::unit::Nonlinearity;
+use solvable::wide::kernel::dense::{Kernels, kernels};
 
 fn reference() -> Value {
     let text = include_str!("reference/wide.json");

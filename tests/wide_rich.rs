@@ -3,12 +3,12 @@
 
 use proptest::prelude::*;
 use serde_json::Value;
-use solvable::wide::dmft::DeepLinearField;
-use solvable::wide::isometry::{FussCatalan, JacobianMoments, WeightEnsemble};
-use solvable::wide::nonlinearity::Nonlinearity;
-use solvable::wide::scale_posterior::ScalePosterior;
-use solvable::wide::signal_propagation::{Phase, SignalPropagation};
-use solvable::wide::two_layer_rich::{Kernels, TwoLayerRich};
+use solvable::net::unit::Nonlinearity;
+use solvable::wide::bayesian::scale_posterior::ScalePosterior;
+use solvable::wide::rich::dmft::DeepLinearField;
+use solvable::wide::rich::two_layer::{Kernels, TwoLayerRich};
+use solvable::wide::signal::isometry::{FussCatalan, JacobianMoments, WeightEnsemble};
+use solvable::wide::signal::propagation::{Phase, SignalPropagation};
 
 fn cases(name: &str) -> Vec<Value> {
     let file: Value = serde_json::from_str(include_str!("reference/wide_rich.json"))

@@ -2,7 +2,8 @@
 
 use rayon::prelude::*;
 use serde_json::json;
-use solvable::models::{self, CurveCase, ModelCase};
+use solvable::contract::{CurveCase, ModelCase};
+use solvable::models;
 use solvable::{Agreement, Result};
 
 use super::report::{self, Outcome};

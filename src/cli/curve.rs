@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use solvable::figures::curve::{curve as draw, data as draw_data};
-use solvable::generalization::curve::{Curve, Point};
-use solvable::generalization::curves::{ALL, find};
-use solvable::generalization::measured::{Measured, Measurement, Simulation};
+use solvable::curve::measured::{Measured, Measurement, Simulation};
+use solvable::curve::{Curve, Point};
+use solvable::figures::own::curve::{curve as draw, data as draw_data};
+use solvable::models::{CURVES, find_curve};
 use solvable::store::{Manifest, OutDir};
 use solvable::{Error, Result};
 
@@ -83,8 +83,8 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
     let Some(model) = args.model.as_deref().filter(|_| !args.list) else {
         return list(&args, output);
     };
-    let curve = find(model)
-        .map_err(|_| names::unknown("curve", model, ALL.iter().map(|curve| curve.name)))?;
+    let curve = find_curve(model)
+        .map_err(|_| names::unknown("curve", model, CURVES.iter().map(|curve| curve.name)))?;
     let measurement = measurement(&args, curve)?;
     let default = || Path::new("out").join(format!("curve-{}", curve.name));
     let path = args.out.clone().unwrap_or_else(default);
@@ -357,7 +357,7 @@ fn text(measurement: &Measurement, measured: &Measured) -> String {
 
 fn list(args: &Args, output: &Output) -> Result<Status> {
     if args.json {
-        let curves = ALL.iter().map(|curve| {
+        let curves = CURVES.iter().map(|curve| {
             let parameters = curve.parameters.iter().map(|p| {
                 json!({
                     "name": p.name, "symbol": p.symbol, "default": p.default, "low": p.low,
@@ -375,7 +375,7 @@ fn list(args: &Args, output: &Output) -> Result<Status> {
         return Ok(Status::Success);
     }
     let mut text = String::new();
-    for curve in ALL {
+    for curve in CURVES {
         text += &format!("{}: {} (N is the {})\n", curve.name, curve.summary, curve.size);
         let rows = curve.parameters.iter().map(|p| {
             let range = format!("{} to {}", report::exact(p.low), report::exact(p.high));

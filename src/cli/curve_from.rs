@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use ndarray::{Array2, Axis};
 use serde_json::{Value, json};
-use solvable::generalization::from_data::{
+use solvable::generalization::kernel::from_data::{
     MeasuredPoint, PredictedPoint, measured_learning_curve, predicted_learning_curve,
 };
-use solvable::generalization::sphere_kernel::Kernel;
+use solvable::generalization::kernel::sphere::Kernel;
 use solvable::store::Input;
 use solvable::{Dataset, Error, Result};
 
@@ -182,7 +182,7 @@ impl Curve {
     /// A table for people.
     pub fn text(&self) -> String {
         let rows = self.predicted.iter().zip(&self.measured).map(|(theory, found)| {
-            let cell = |e: &solvable::generalization::from_data::Estimate| {
+            let cell = |e: &solvable::generalization::kernel::from_data::Estimate| {
                 format!("{} ± {}", report::number(e.mean), report::number(e.standard_error))
             };
             vec![

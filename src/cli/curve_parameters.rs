@@ -1,8 +1,8 @@
 //! The parameters of all learning curves as options: `--alpha`, `--snr`, ….
 
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
-use solvable::generalization::curve::{Curve, Point};
-use solvable::generalization::curves::ALL;
+use solvable::curve::{Curve, Point};
+use solvable::models::CURVES;
 use solvable::{Error, Result};
 
 use super::values;
@@ -54,7 +54,7 @@ impl Parameters {
 /// Every name that some curve has, once, with the help of the first that has it and all its curves.
 fn all() -> Vec<(&'static str, String)> {
     let mut found: Vec<(&'static str, &'static str, Vec<&'static str>)> = Vec::new();
-    for curve in ALL {
+    for curve in CURVES {
         for parameter in curve.parameters {
             match found.iter_mut().find(|(name, ..)| *name == parameter.name) {
                 Some((.., curves)) => curves.push(curve.name),

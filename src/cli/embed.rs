@@ -1,8 +1,8 @@
 //! The items of the user's data in the hidden layer: what `learn --embed` adds.
 
 use serde_json::{Value, json};
-use solvable::deep_linear::course::Course;
-use solvable::figures::embedding::embedding;
+use solvable::course::Course;
+use solvable::figures::own::embedding::embedding;
 use solvable::plot::Sheet;
 use solvable::semantic::embedding::ItemPaths;
 use solvable::semantic::item_paths::{CoursePaths, course_paths};

@@ -6,13 +6,13 @@ use clap::ValueEnum;
 use ndarray::Array2;
 use serde_json::json;
 use solvable::math::linalg::eigh;
+use solvable::net::architecture::parse::{LayerDefaults, parse};
+use solvable::net::architecture::{Architecture, Padding, Parameterization};
+use solvable::store::read::arrays::{npy_bytes, read_images, read_rows};
 use solvable::store::{Input, write_atomic};
-use solvable::task::arrays::{npy_bytes, read_images, read_rows};
-use solvable::wide::architecture::{Architecture, Padding, Parameterization};
-use solvable::wide::conv_kernel;
-use solvable::wide::dense_kernel::{self, Kernels};
-use solvable::wide::memory_limit::DEFAULT_LIMIT;
-use solvable::wide::parse::{LayerDefaults, parse};
+use solvable::wide::kernel::conv;
+use solvable::wide::kernel::dense::{self, Kernels};
+use solvable::wide::kernel::memory_limit::DEFAULT_LIMIT;
 use solvable::{Error, Result};
 
 use super::{Output, Status, interrupt, report, values};
@@ -208,7 +208,7 @@ fn of_images(
         other
     });
     let other = other.as_ref().map(|images| images.view());
-    conv_kernel::kernels_within(architecture, images.view(), other, limit).map_err(by_flag)
+    conv::kernels_within(architecture, images.view(), other, limit).map_err(by_flag)
 }
 
 fn of_rows(
@@ -225,7 +225,7 @@ fn of_rows(
         other
     });
     let other = other.as_ref().map(|rows| rows.view());
-    dense_kernel::kernels_within(architecture, rows.view(), other, limit).map_err(by_flag)
+    dense::kernels_within(architecture, rows.view(), other, limit).map_err(by_flag)
 }
 
 /// What the library calls its limit is --memory here, and blocks are computed with --other.

@@ -7,9 +7,9 @@ use std::time::Duration;
 use clap::ValueEnum;
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
-use solvable::deep_linear::course::{Course, Report, Start};
+use solvable::course::{Course, Report, Start};
 use solvable::figures;
-use solvable::figures::course::{dynamics, modes};
+use solvable::figures::own::course::{dynamics, modes};
 use solvable::net::Activation;
 use solvable::plot::Sheet;
 use solvable::semantic::focus::Focus;
@@ -154,7 +154,7 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
     warnings.extend(embedded.as_ref().and_then(Embedded::warnings));
     let mut sheets =
         vec![("learning", dynamics(&learned)), ("modes", modes(&learned, &course.data))];
-    sheets.extend(focus.as_ref().map(|focus| ("focus", figures::focus::focus(focus))));
+    sheets.extend(focus.as_ref().map(|focus| ("focus", figures::own::focus::focus(focus))));
     sheets.extend(embedded.as_ref().map(|embedded| ("embedding", embedded.sheet())));
     let results = (&learned, focus.as_ref());
     let manifest = write(&args, &course, results, (inputs, warnings), &sheets, out)?;

@@ -4,14 +4,14 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use ndarray::{Array1, Array2};
+use solvable::net::architecture::parse::{LayerDefaults, parse};
+use solvable::net::architecture::{Architecture, Padding};
 use solvable::store::Input;
-use solvable::task::arrays::read_rows;
-use solvable::wide::architecture::{Architecture, Padding};
-use solvable::wide::dense_kernel::{Kernels, diagonals, kernels_within};
-use solvable::wide::ensemble::TrainedEnsemble;
-use solvable::wide::memory_limit::require_memory;
-use solvable::wide::parse::{LayerDefaults, parse};
-use solvable::wide::training::{Dynamics, Training};
+use solvable::store::read::arrays::read_rows;
+use solvable::wide::ensemble::trained::TrainedEnsemble;
+use solvable::wide::ensemble::training::{Dynamics, Training};
+use solvable::wide::kernel::dense::{Kernels, diagonals, kernels_within};
+use solvable::wide::kernel::memory_limit::require_memory;
 use solvable::{Dataset, Error, Result};
 
 use super::kernel::memory_limit;

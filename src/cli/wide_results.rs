@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use ndarray::{Array2, Array3};
 use ndarray_npy::WriteNpyExt;
 use serde_json::{Map, Value, json};
-use solvable::figures::wide::{Bands, Curves, bands, learning_curves};
+use solvable::figures::own::wide::{Bands, Curves, bands, learning_curves};
 use solvable::plot::Sheet;
 use solvable::store::{Manifest, OutDir};
-use solvable::wide::ensemble::TrainedEnsemble;
-use solvable::wide::test_points::TestPoints;
-use solvable::wide::training::Dynamics;
+use solvable::wide::ensemble::test_points::TestPoints;
+use solvable::wide::ensemble::trained::TrainedEnsemble;
+use solvable::wide::ensemble::training::Dynamics;
 use solvable::{Error, Result};
 
 use super::render::{Style, render};

@@ -16,9 +16,9 @@
 use super::course::{Phase, course};
 use super::overlaps::Task;
 use super::two_tasks::TwoTasks;
+use crate::math::times::validate_times;
 use crate::net::Activation;
 use crate::student_teacher::averages::Fields;
-use crate::trajectory::validate_times;
 use crate::{Error, Result};
 
 /// Forgetting and transfer in the limit of many dimensions.

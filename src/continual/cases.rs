@@ -6,7 +6,7 @@ use ndarray::{arr1, arr2};
 
 use super::overlaps::TwoTaskOverlaps;
 use super::two_tasks::{Curriculum, Protection, TwoTasks};
-use crate::models::CurveCase;
+use crate::contract::CurveCase;
 use crate::net::Activation;
 use crate::student_teacher::flow::Learning;
 use crate::student_teacher::order_parameters::OrderParameters;

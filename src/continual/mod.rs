@@ -58,7 +58,7 @@
 //! `lee2021` (two tasks), `saad1995`, `goldt2019` (online learning), `kirkpatrick2017` (elastic weights).
 
 pub mod balance;
-pub mod cases;
+pub(crate) mod cases;
 mod course;
 mod network;
 pub mod overlaps;

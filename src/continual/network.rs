@@ -8,10 +8,10 @@ use rand_distr::{Distribution, StandardNormal};
 use super::overlaps::{Task, TwoTaskOverlaps};
 use super::two_tasks::{Protection, TwoTasks};
 use crate::math::random::{Purpose, gaussian, stream};
-use crate::net::gaussian_inputs::GaussianInputs;
-use crate::net::online::OnlineUnits;
+use crate::net::online::gaussian_inputs::GaussianInputs;
+use crate::net::online::units::OnlineUnits;
+use crate::student_teacher::finite::online_descent::weights_with_overlaps;
 use crate::student_teacher::flow::Learning;
-use crate::student_teacher::online_descent::weights_with_overlaps;
 use crate::student_teacher::order_parameters::OrderParameters;
 use crate::{Error, Result};
 

@@ -6,10 +6,10 @@ use super::course::course;
 use super::network::Student;
 use super::overlaps::{Task, TwoTaskOverlaps};
 use crate::agreement::{FiniteSize, Tolerance};
+use crate::math::times::validate_times;
 use crate::net::Activation;
 use crate::student_teacher::averages::require_known_averages;
 use crate::student_teacher::flow::Learning;
-use crate::trajectory::validate_times;
 use crate::{Axis, Error, Result, Solvable, Trajectory};
 
 /// Which examples come when.

@@ -151,7 +151,7 @@ impl AlignedNetwork {
 
     /// Scalars of the layers, by mode and time.
     fn scalars(&self, modes: &Modes, times: &[f64]) -> Result<Vec<Vec<Vec<f64>>>> {
-        crate::trajectory::validate_times(times)?;
+        crate::math::times::validate_times(times)?;
         let depth = self.depth();
         let of_mode = |(k, layers): (usize, &Vec<f64>)| {
             let (s, d) = (modes.singular_values[k], modes.input_variances[k]);

@@ -6,6 +6,7 @@
 
 use ndarray::{Array1, Array2, s};
 
+use crate::contract::{End, ModelCase};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::balanced::{factorize, sample_two_layer};
 use crate::deep_linear::balanced_network::BalancedNetwork;
@@ -13,7 +14,6 @@ use crate::deep_linear::shallow::ShallowNetwork;
 use crate::deep_linear::two_layer_network::TwoLayerNetwork;
 use crate::math::linalg::{congruence, eigh, svd};
 use crate::math::random::{Purpose, gaussian, orthogonal, stream};
-use crate::models::{End, ModelCase};
 use crate::{Correlations, Dataset, Modes, Result};
 
 /// Every deep linear model.

@@ -2,7 +2,7 @@
 
 use crate::deep_linear::logit::Growth;
 use crate::math::roots::brent;
-use crate::trajectory::validate_times;
+use crate::math::times::validate_times;
 use crate::{Error, Result};
 
 /// One singular mode of an aligned network with unequal layers, u = a₁a₂…a_L.

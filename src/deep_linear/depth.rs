@@ -1,7 +1,7 @@
 //! One mode of a balanced network of any depth.
 
 use crate::deep_linear::logit::Growth;
-use crate::trajectory::validate_times;
+use crate::math::times::validate_times;
 use crate::{Error, Result};
 
 /// One singular mode of a balanced, aligned network of `depth` weight layers.

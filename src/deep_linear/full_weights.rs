@@ -5,7 +5,7 @@ use ndarray::Array2;
 use crate::deep_linear::riccati::check_shapes;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::math::linalg::frobenius_norm;
-use crate::trajectory::validate_times;
+use crate::math::times::validate_times;
 use crate::{Correlations, Error, Modes, Result};
 
 /// Overlap of hidden planes, relative to the weights, up to which modes count as decoupled.

@@ -49,7 +49,7 @@
 //! [`ShallowNetwork`](shallow::ShallowNetwork), [`AlignedNetwork`](aligned::AlignedNetwork),
 //! [`BalancedNetwork`](balanced_network::BalancedNetwork) and
 //! [`TwoLayerNetwork`](two_layer_network::TwoLayerNetwork) join them with a simulation, and
-//! [`course`] chooses among these models for a data set.
+//! [`course`](crate::course) chooses among these models for a data set.
 //!
 //! # Simulation
 //!
@@ -94,7 +94,7 @@
 //! * **Sampling.** Stochastic descent scatters around the full-batch flow by about √(η/B) for batches
 //!   of B. The models here train on the full batch.
 //! * **Nonlinear units.** There is no theory of them here. A tanh network that starts small follows
-//!   the linear one early on; [`course`] shows how far, and gives no bound.
+//!   the linear one early on; [`course`](crate::course) shows how far, and gives no bound.
 //!
 //! # Conventions, and how the papers' differ
 //!
@@ -121,9 +121,8 @@
 pub mod aligned;
 pub mod balanced;
 pub mod balanced_network;
-pub mod cases;
+pub(crate) mod cases;
 pub mod chain;
-pub mod course;
 pub mod depth;
 pub mod depth_schedule;
 pub mod end_to_end;
@@ -140,3 +139,6 @@ pub mod riccati;
 pub mod shallow;
 pub mod two_layer;
 pub mod two_layer_network;
+
+#[cfg(test)]
+mod start_tests;

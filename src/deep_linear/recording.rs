@@ -3,12 +3,10 @@
 use ndarray::Array2;
 
 use crate::agreement::Tolerance;
+use crate::agreement::halving::{NUMERICAL_FLOOR, tolerance_by_halving};
 use crate::net::{LinearNetwork, gradient_descent};
-use crate::solvable::join;
 use crate::{Axis, Correlations, Modes, Result, Trajectory};
 
-/// Part of an observable's size that adaptive integration and rounding may leave.
-const NUMERICAL_FLOOR: f64 = 1e-9;
 /// Part of a map's size that rounding leaves anywhere in it after many steps.
 const ROUNDING: f64 = 1e-12;
 
@@ -81,8 +79,7 @@ pub fn train(
 
 /// Gap between descent and flow that the step size accounts for, measured by halving the step.
 ///
-/// Descent with rate η is off by cη + O(η²), so its difference from descent with η/2 is half of the
-/// error to first order. Allowed is twice that error, for the second order, plus a numerical floor.
+/// See [`tolerance_by_halving`].
 ///
 /// # Errors
 /// As [`train`].
@@ -95,29 +92,6 @@ pub fn step_halving_tolerance(
 ) -> Result<Tolerance> {
     let grid = prediction.grid();
     tolerance_by_halving(rate, |rate| train(weights.clone(), task, modes, rate, grid))
-}
-
-/// As [`step_halving_tolerance`], for any training with a rate.
-pub fn tolerance_by_halving(
-    rate: f64,
-    train: impl Fn(f64) -> Result<Trajectory> + Sync,
-) -> Result<Tolerance> {
-    let (whole, half) = join(|| train(rate), || train(0.5 * rate));
-    Ok(halving_tolerance(&whole?, &half?))
-}
-
-/// As [`step_halving_tolerance`], from runs that were recorded with rates η and η/2.
-pub fn halving_tolerance(whole: &Trajectory, half: &Trajectory) -> Tolerance {
-    let gaps = whole.columns().zip(half.columns()).map(|((_, a), (_, b))| {
-        let largest = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-        let size = a.iter().fold(0.0f64, |m, x| m.max(x.abs()));
-        4.0 * largest + NUMERICAL_FLOOR * size
-    });
-    Tolerance {
-        gaps: gaps.collect(),
-        finite_size: None,
-        reason: "twice the first-order error of the step size, measured by halving the step",
-    }
 }
 
 /// Turns gaps of mode strengths into a tolerance that includes the loss.

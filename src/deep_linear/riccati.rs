@@ -3,8 +3,8 @@
 use ndarray::{Array1, Array2, ArrayView1, Axis, s};
 
 use crate::math::linalg::{self, frobenius_norm};
+use crate::math::times::validate_times;
 use crate::task::{Correlations, Modes};
-use crate::trajectory::validate_times;
 use crate::{Error, Result};
 
 /// Smallest part of a mode's amplitude, relative to all weights, that is not rounding.

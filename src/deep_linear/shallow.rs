@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2};
 use crate::agreement::Tolerance;
 use crate::deep_linear::recording::{record_maps, step_halving_tolerance, train};
 use crate::math::linalg;
-use crate::trajectory::validate_times;
+use crate::math::times::validate_times;
 use crate::{Correlations, Error, Modes, Result, Solvable, Trajectory};
 
 /// Gradient flow of a single layer W under any input covariance Σˣ = V diag(d) Vᵀ.

@@ -5,8 +5,8 @@ use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::net::Activation;
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet, series_color};
+use crate::student_teacher::finite::online_network::OnlineNetwork;
 use crate::student_teacher::flow::Learning;
-use crate::student_teacher::online_network::OnlineNetwork;
 use crate::{Result, Solvable};
 
 pub(super) const FIGURE: Figure = Figure {

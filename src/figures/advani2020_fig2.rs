@@ -3,8 +3,8 @@
 use super::ensembles::{dots, measure};
 use super::parts::{log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::generalization::linear_student::Variances;
-use crate::generalization::sampled_student::LinearStudent;
+use crate::generalization::linear::sampled_student::LinearStudent;
+use crate::generalization::linear::student::Variances;
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Rule, Sheet, series_color};
 use crate::{Result, Solvable};
 

@@ -3,10 +3,10 @@
 use super::ensembles::{add_pieces, dots, measure};
 use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::generalization::curve::{Curve, Sweep};
-use crate::generalization::least_squares::{LEAST_SQUARES, STOPPED};
-use crate::generalization::linear_student::{Variances, stopping_excess};
-use crate::generalization::ridge::RIDGE_OPTIMAL;
+use crate::curve::{Curve, Sweep};
+use crate::generalization::linear::least_squares::{LEAST_SQUARES, STOPPED};
+use crate::generalization::linear::ridge::RIDGE_OPTIMAL;
+use crate::generalization::linear::student::{Variances, stopping_excess};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, series_color, series_dash};
 use crate::{Axis, Result};
 

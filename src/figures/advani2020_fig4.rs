@@ -3,12 +3,12 @@
 use super::ensembles::{Mean, dots, measure, seeds};
 use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::generalization::curve::Sweep;
-use crate::generalization::least_squares::STOPPED;
-use crate::generalization::linear_student::{Variances, best_stopping};
-use crate::generalization::sampled_student::Sample;
+use crate::curve::Sweep;
+use crate::generalization::linear::least_squares::STOPPED;
+use crate::generalization::linear::sampled_student::Sample;
+use crate::generalization::linear::student::{Variances, best_stopping};
+use crate::math::parallel::in_parallel;
 use crate::plot::{AxisSpec, Legend, Line, Panel, Sheet, series_color, series_dash};
-use crate::solvable::in_parallel;
 use crate::{Axis, Result, Solvable};
 
 pub(super) const FIGURE: Figure = Figure {

@@ -3,10 +3,10 @@
 use super::ensembles::{dots, measure, seeds};
 use super::parts::{even_grid, explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::math::parallel::in_parallel;
 use crate::plot::{AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Sheet, series_color};
-use crate::solvable::in_parallel;
-use crate::wide::dmft::DeepLinearField;
-use crate::wide::rich_descent::RichNetwork;
+use crate::wide::rich::descent::RichNetwork;
+use crate::wide::rich::dmft::DeepLinearField;
 use crate::{Agreement, Result};
 
 pub(super) const FIGURE: Figure = Figure {

@@ -147,7 +147,7 @@ fn dots(
     panel: &mut Panel,
 ) -> Result<()> {
     let grid = even_grid(50.0, 2501);
-    let runs = crate::solvable::in_parallel(starts.len(), |i| {
+    let runs = crate::math::parallel::in_parallel(starts.len(), |i| {
         let (residual, lambda, _) = starts[i];
         simulate(task, residual, lambda, rate, &grid)
     })?;

@@ -2,9 +2,9 @@
 
 use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::generalization::curve::Sweep;
-use crate::generalization::kernel_regression::KernelRegression;
-use crate::generalization::ridge::RIDGE;
+use crate::curve::Sweep;
+use crate::generalization::kernel::regression::KernelRegression;
+use crate::generalization::linear::ridge::RIDGE;
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Sheet, series_color};
 use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Axis, Result, Solvable, compare, ensemble};

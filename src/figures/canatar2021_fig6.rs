@@ -3,10 +3,10 @@
 use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
-use crate::generalization::kernel_curve::SphereRegression;
-use crate::generalization::sphere_kernel::Kernel;
+use crate::generalization::kernel::curve::SphereRegression;
+use crate::generalization::kernel::sphere::Kernel;
+use crate::math::parallel::in_parallel;
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Sheet, series_color};
-use crate::solvable::in_parallel;
 use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Axis, Result, Trajectory, compare};
 

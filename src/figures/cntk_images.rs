@@ -5,17 +5,17 @@ use rand::seq::SliceRandom;
 
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::Result;
-use crate::generalization::from_data::predicted_learning_curve;
-use crate::generalization::sphere_kernel::Kernel;
+use crate::generalization::kernel::from_data::predicted_learning_curve;
+use crate::generalization::kernel::sphere::Kernel;
 use crate::math::linalg::{eigh, solve_positive_definite};
 use crate::math::random::{Purpose, stream};
 use crate::math::statistics::mean_and_error;
+use crate::net::architecture::parse::{LayerDefaults, parse};
 use crate::plot::{
     AxisSpec, Color, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, series_color, series_marker,
 };
 use crate::task::images::{LabeledImages, ShapeImages, as_rows};
-use crate::wide::parse::{LayerDefaults, parse};
-use crate::wide::{conv_kernel, dense_kernel};
+use crate::wide::kernel::{conv, dense};
 
 /// Rows and columns of pixels.
 const SIDE: usize = 12;
@@ -156,9 +156,9 @@ impl Contestant {
         let defaults = LayerDefaults { bias_std: 0.1, ..LayerDefaults::default() };
         let network = parse(self.words, &defaults)?;
         let kernels = if self.on_images {
-            conv_kernel::kernels(&network, pool.images.view(), None)?
+            conv::kernels(&network, pool.images.view(), None)?
         } else {
-            dense_kernel::kernels(&network, as_rows(pool.images.view()).view(), None)?
+            dense::kernels(&network, as_rows(pool.images.view()).view(), None)?
         };
         Ok(kernels.ntk)
     }

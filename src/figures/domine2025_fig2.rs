@@ -5,10 +5,10 @@ use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::deep_linear::balanced::sample_two_layer;
 use crate::deep_linear::kernel::TangentKernel;
 use crate::deep_linear::riccati::RiccatiFlow;
+use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, orthogonal, stream};
 use crate::net::{LinearNetwork, gradient_descent};
 use crate::plot::{AxisSpec, Dots, Line, Panel, Rule, Sheet, series_color, series_dash};
-use crate::solvable::in_parallel;
 use crate::{Agreement, Axis, Correlations, Result, Trajectory};
 use ndarray::{Array2, s};
 

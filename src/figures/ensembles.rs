@@ -1,6 +1,6 @@
 //! Random systems in figures: the mean over runs with its standard error beside the theory.
 
-use crate::generalization::curve::Sweep;
+use crate::curve::Sweep;
 use crate::plot::{Color, Dots, Line, Panel};
 use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Result, Solvable, compare, ensemble};

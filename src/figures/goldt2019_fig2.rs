@@ -7,10 +7,10 @@ use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::net::Activation;
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, Width, series_color};
+use crate::student_teacher::finite::online_network::OnlineNetwork;
 use crate::student_teacher::flow::Learning;
-use crate::student_teacher::online_network::OnlineNetwork;
+use crate::student_teacher::flow::stationary::{settle_within, small_rate};
 use crate::student_teacher::order_parameters::OrderParameters;
-use crate::student_teacher::stationary::{settle_within, small_rate};
 use crate::{Agreement, Error, Result};
 
 /// Units of the teacher.

@@ -3,8 +3,8 @@
 use super::ensembles::{Mean, add_pieces, dots, measure};
 use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::generalization::curve::Sweep;
-use crate::generalization::least_squares::{DOUBLE_DESCENT, MISSPECIFIED};
+use crate::curve::Sweep;
+use crate::generalization::linear::least_squares::{DOUBLE_DESCENT, MISSPECIFIED};
 use crate::plot::{AxisSpec, Legend, Line, Panel, Rule, Sheet, gradient_color, series_dash};
 use crate::{Axis, Result};
 

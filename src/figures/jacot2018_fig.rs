@@ -8,15 +8,15 @@ use super::ensembles::seeds;
 use super::parts::even_grid;
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::math::linalg::eigh;
+use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, gaussian, stream};
+use crate::net::architecture::Architecture;
+use crate::net::fast::full_batch::FullBatch;
+use crate::net::finite_network::{FiniteNetwork, Sizes};
+use crate::net::unit::Nonlinearity;
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, gradient_color};
-use crate::solvable::in_parallel;
-use crate::wide::architecture::Architecture;
-use crate::wide::dense_kernel::kernels;
-use crate::wide::empirical_ntk::empirical_ntk;
-use crate::wide::finite_network::{FiniteNetwork, Sizes};
-use crate::wide::full_batch::FullBatch;
-use crate::wide::nonlinearity::Nonlinearity;
+use crate::wide::finite::empirical_ntk::empirical_ntk;
+use crate::wide::kernel::dense::kernels;
 use crate::{Agreement, Axis, Dataset, Result, Trajectory, compare};
 
 pub(super) const FIGURE: Figure = Figure {

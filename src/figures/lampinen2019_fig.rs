@@ -3,7 +3,9 @@
 use super::ensembles::{dots, measure};
 use super::parts::{even_grid, explain_marks, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::generalization::noisy_teacher::{NoisyTeacher, best_shrinkage_error, leading_errors};
+use crate::generalization::linear::noisy_teacher::{
+    NoisyTeacher, best_shrinkage_error, leading_errors,
+};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, series_color};
 use crate::{Result, Solvable};
 

@@ -5,20 +5,20 @@ use ndarray::{Array1, Array2, Axis as Direction, s};
 use super::ensembles::seeds;
 use super::parts::{even_grid, log_grid, thin};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::math::parallel::in_parallel;
 use crate::math::statistics::mean_and_error;
+use crate::net::architecture::Architecture;
+use crate::net::fast::full_batch::FullBatch;
+use crate::net::finite_network::{FiniteNetwork, Sizes};
+use crate::net::unit::Nonlinearity;
 use crate::plot::{
     AxisSpec, Band, Color, Dash, Dots, Legend, Line, Panel, Rule, Sheet, series_color,
 };
-use crate::solvable::in_parallel;
-use crate::wide::architecture::Architecture;
-use crate::wide::dense_kernel::{diagonals, kernels};
-use crate::wide::ensemble::TrainedEnsemble;
-use crate::wide::finite_network::{FiniteNetwork, Sizes};
-use crate::wide::full_batch::FullBatch;
-use crate::wide::linearized::Linearized;
-use crate::wide::nonlinearity::Nonlinearity;
-use crate::wide::sphere_task::sphere_task;
-use crate::wide::training::Training;
+use crate::wide::ensemble::trained::TrainedEnsemble;
+use crate::wide::ensemble::training::Training;
+use crate::wide::finite::linearized::Linearized;
+use crate::wide::finite::sphere_task::sphere_task;
+use crate::wide::kernel::dense::{diagonals, kernels};
 use crate::{Agreement, Axis, Dataset, Result, Trajectory, compare};
 
 pub(super) const FIGURE: Figure = Figure {

@@ -5,6 +5,7 @@ use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
 use crate::continual::overlaps::{Task, TeacherPair};
 use crate::continual::two_tasks::{Curriculum, Protection, TwoTasks};
+use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::math::statistics::mean_and_error;
 use crate::net::Activation;
@@ -12,7 +13,6 @@ use crate::plot::{
     AxisSpec, Band, Color, Dash, Dots, Legend, Line, Panel, Rule, Sheet, series_color, series_dash,
     series_marker,
 };
-use crate::solvable::in_parallel;
 use crate::student_teacher::flow::Learning;
 use crate::{Agreement, Axis, Result, Trajectory, compare};
 

@@ -6,9 +6,9 @@ use super::parts::{explain_marks, log_grid};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet, series_color};
-use crate::wide::bayesian_deep_linear::BayesianDeepLinear;
-use crate::wide::scale_posterior::ScalePosterior;
-use crate::wide::weighted_networks::{Estimate, WeightedNetworks};
+use crate::wide::bayesian::deep_linear::BayesianDeepLinear;
+use crate::wide::bayesian::scale_posterior::ScalePosterior;
+use crate::wide::bayesian::weighted_networks::{Estimate, WeightedNetworks};
 use crate::{Agreement, Result};
 
 pub(super) const FIGURE: Figure = Figure {

@@ -2,8 +2,8 @@
 
 use super::parts::{even_grid, explain_marks, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::generalization::curve::Sweep;
-use crate::generalization::random_features::{RANDOM_FEATURES, bias_variance, relu};
+use crate::curve::Sweep;
+use crate::generalization::features::random_features::{RANDOM_FEATURES, bias_variance, relu};
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Rule, Sheet, series_color};
 use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Axis, Result, Solvable, compare, ensemble};

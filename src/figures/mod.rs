@@ -19,8 +19,8 @@
 //! # Ok::<(), solvable::Error>(())
 //! ```
 //!
-//! [`course`], [`embedding`] and [`focus`] draw the figures of a user's own data, [`curve`] those of a
-//! learning curve, [`online_course`] those of online learning.
+//! [`course`](own::course), [`embedding`](own::embedding) and [`focus`](own::focus) draw the figures of a user's own data, [`curve`](own::curve) those of a
+//! learning curve, [`online_course`](own::online_course) those of online learning.
 
 mod activation_comparison;
 mod advani2020_fig2;
@@ -32,12 +32,8 @@ mod braun2022_fig5;
 mod canatar2021_fig3;
 mod canatar2021_fig6;
 mod cntk_images;
-pub mod course;
-pub mod curve;
 mod domine2025_fig2;
-pub mod embedding;
 mod ensembles;
-pub mod focus;
 mod goldt2019_fig1;
 mod goldt2019_fig2;
 mod goldt2019_fig4;
@@ -50,7 +46,7 @@ mod lee2021_fig2;
 mod lisompolinsky2021;
 mod mei2019_fig1;
 mod nngp_regression;
-pub mod online_course;
+pub mod own;
 mod parts;
 mod plateau_escape;
 mod poole2016_phase;
@@ -76,7 +72,6 @@ mod schoenholz2017_depth;
 mod seung1992_curves;
 mod seung1992_ising;
 mod tree_diagram;
-pub mod wide;
 
 use crate::plot::Sheet;
 use crate::{Agreement, Error, Result};

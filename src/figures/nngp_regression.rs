@@ -5,16 +5,16 @@ use ndarray::{Array1, Array2, Axis as Along};
 
 use super::parts::even_grid;
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::math::parallel::in_parallel;
+use crate::net::architecture::Architecture;
+use crate::net::fast::full_batch::FullBatch;
+use crate::net::finite_network::{FiniteNetwork, Sizes};
+use crate::net::unit::Nonlinearity;
 use crate::plot::{AxisSpec, Band, Color, Dots, Legend, Line, Panel, Sheet, series_color};
-use crate::solvable::in_parallel;
-use crate::wide::architecture::Architecture;
-use crate::wide::dense_kernel::{Kernels, kernels};
-use crate::wide::ensemble::TrainedEnsemble;
-use crate::wide::finite_network::{FiniteNetwork, Sizes};
-use crate::wide::full_batch::FullBatch;
-use crate::wide::nonlinearity::Nonlinearity;
-use crate::wide::posterior::Posterior;
-use crate::wide::training::Training;
+use crate::wide::ensemble::posterior::Posterior;
+use crate::wide::ensemble::trained::TrainedEnsemble;
+use crate::wide::ensemble::training::Training;
+use crate::wide::kernel::dense::{Kernels, kernels};
 use crate::{Agreement, Axis, Dataset, Result, Trajectory, compare};
 
 pub(super) const FIGURE: Figure = Figure {

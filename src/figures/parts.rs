@@ -1,7 +1,8 @@
 //! What all figures share: theory is a line, simulation is dots of the same color.
 
+use crate::agreement::halving::halving_tolerance;
 use crate::plot::{Color, Dots, Line, Panel};
-use crate::{Agreement, Result, Trajectory, compare, deep_linear::recording::halving_tolerance};
+use crate::{Agreement, Result, Trajectory, compare};
 
 /// About how many dots show a simulated curve without hiding the line below it.
 const DOTS: usize = 21;

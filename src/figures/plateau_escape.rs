@@ -5,14 +5,14 @@ use ndarray::{Array1, Array2};
 use super::ensembles::{Mean, dots, seeds};
 use super::parts::{even_grid, log_grid};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::math::parallel::in_parallel;
 use crate::math::statistics::{mean_and_error, student_gate};
 use crate::net::Activation;
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Rule, Sheet, Width, series_color};
-use crate::solvable::in_parallel;
+use crate::student_teacher::finite::online_descent::OnlineDescent;
+use crate::student_teacher::flow::plateau::{Passage, SymmetricPlateau, asymmetry, passage};
 use crate::student_teacher::flow::{Learning, generalization_error, solve};
-use crate::student_teacher::online_descent::OnlineDescent;
 use crate::student_teacher::order_parameters::OrderParameters;
-use crate::student_teacher::plateau::{Passage, SymmetricPlateau, asymmetry, passage};
 use crate::{Agreement, Error, Result};
 
 /// Units of student and teacher.

@@ -5,18 +5,18 @@ use ndarray::Array2;
 use super::ensembles::seeds;
 use super::parts::{even_grid, explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::math::parallel::in_parallel;
 use crate::math::statistics::student_gate;
+use crate::net::unit::Nonlinearity;
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, Text, series_color,
 };
-use crate::solvable::in_parallel;
 use crate::trajectory::mean_over_runs;
-use crate::wide::deep_signal::DeepSignal;
-use crate::wide::isometry::WeightEnsemble;
-use crate::wide::jacobian_sampling::RandomJacobian;
-use crate::wide::jacobian_spectrum::JacobianSpectrum;
-use crate::wide::nonlinearity::Nonlinearity;
-use crate::wide::signal_propagation::SignalPropagation;
+use crate::wide::signal::deep_signal::DeepSignal;
+use crate::wide::signal::isometry::WeightEnsemble;
+use crate::wide::signal::jacobian_sampling::RandomJacobian;
+use crate::wide::signal::jacobian_spectrum::JacobianSpectrum;
+use crate::wide::signal::propagation::SignalPropagation;
 use crate::{Agreement, Result, Solvable, compare, ensemble};
 
 pub(super) const FIGURE: Figure = Figure {

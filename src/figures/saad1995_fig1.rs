@@ -4,7 +4,7 @@ use super::ensembles::{dots, measure};
 use super::parts::{even_grid, explain_marks};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, series_color};
-use crate::student_teacher::online_network::OnlineNetwork;
+use crate::student_teacher::finite::online_network::OnlineNetwork;
 use crate::{Result, Solvable, Trajectory};
 
 pub(super) const FIGURE: Figure = Figure {

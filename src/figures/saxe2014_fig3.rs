@@ -2,16 +2,16 @@
 
 use super::parts::{even_grid, named, thin};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::deep_linear::course::{Course, Start};
+use crate::course::{Course, Start};
 use crate::deep_linear::half_times::first_crossing;
 use crate::deep_linear::random_start::expected_strength;
 use crate::deep_linear::recording::mode_name;
 use crate::deep_linear::two_layer::TwoLayerMode;
+use crate::math::parallel::in_parallel;
 use crate::net::Activation;
 use crate::plot::{
     AxisSpec, Color, Dots, Legend, Line, Marker, Panel, Rule, Sheet, gradient_color, series_color,
 };
-use crate::solvable::in_parallel;
 use crate::{Correlations, Dataset, Modes, Result, Trajectory};
 
 /// Hidden units, as many again as there are modes.

@@ -4,12 +4,12 @@ use super::parts::even_grid;
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::half_times::first_crossing;
+use crate::math::parallel::in_parallel;
 use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples};
 use crate::plot::{
     AxisSpec, Color, Dots, Heatmap, Legend, Line, Marker, Panel, Rule, Sheet, series_color,
 };
 use crate::semantic::coherence::{half_time, half_time_gap};
-use crate::solvable::in_parallel;
 use crate::task::environment::{Detected, PlantedCategory};
 use crate::{Agreement, Correlations, Modes, Result, Solvable};
 

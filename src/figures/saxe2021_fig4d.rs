@@ -4,18 +4,18 @@ use ndarray::Array2;
 
 use super::ensembles::seeds;
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::math::parallel::in_parallel;
 use crate::math::statistics::mean_and_error;
+use crate::net::architecture::Architecture;
+use crate::net::fast::full_batch::FullBatch;
+use crate::net::finite_network::{FiniteNetwork, Sizes};
+use crate::net::unit::Nonlinearity;
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet};
-use crate::solvable::in_parallel;
-use crate::wide::architecture::Architecture;
-use crate::wide::dense_kernel::kernels;
-use crate::wide::ensemble::TrainedEnsemble;
-use crate::wide::finite_network::{FiniteNetwork, Sizes};
-use crate::wide::full_batch::FullBatch;
-use crate::wide::nonlinearity::Nonlinearity;
-use crate::wide::sphere_task::sphere_task;
-use crate::wide::training::Training;
-use crate::wide::width_scaling::{Measured, power_law};
+use crate::wide::ensemble::trained::TrainedEnsemble;
+use crate::wide::ensemble::training::Training;
+use crate::wide::finite::sphere_task::sphere_task;
+use crate::wide::finite::width_scaling::{Measured, power_law};
+use crate::wide::kernel::dense::kernels;
 use crate::{Agreement, Axis, Dataset, FiniteSize, Result, Tolerance, Trajectory, compare};
 
 pub(super) const FIGURE: Figure = Figure {

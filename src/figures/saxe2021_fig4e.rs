@@ -3,8 +3,8 @@
 use super::ensembles::{dots, measure};
 use super::parts::log_grid;
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::generalization::linear_student::{Variances, best_stopping};
-use crate::generalization::sampled_student::LinearStudent;
+use crate::generalization::linear::sampled_student::LinearStudent;
+use crate::generalization::linear::student::{Variances, best_stopping};
 use crate::plot::{AxisSpec, Legend, Line, Panel, Rule, Sheet, series_color};
 use crate::{Result, Solvable};
 

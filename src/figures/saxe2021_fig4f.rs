@@ -3,14 +3,14 @@
 use super::ensembles::{Mean, add_pieces, dots, measure, seeds};
 use super::parts::{log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::generalization::curve::{Curve, Sweep};
-use crate::generalization::least_squares::{LEAST_SQUARES, STOPPED};
-use crate::generalization::nonlinear_student::NonlinearStudent;
+use crate::curve::{Curve, Sweep};
+use crate::generalization::linear::least_squares::{LEAST_SQUARES, STOPPED};
+use crate::generalization::linear::nonlinear_student::NonlinearStudent;
+use crate::math::parallel::in_parallel;
 use crate::net::Activation;
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
 };
-use crate::solvable::in_parallel;
 use crate::{Agreement, Axis, Result};
 
 pub(super) const FIGURE: Figure = Figure {

@@ -4,8 +4,8 @@ use ndarray::{ArrayView1, Axis};
 
 use super::tree_diagram::{level_color, tree_panel};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use crate::math::parallel::in_parallel;
 use crate::plot::{AxisSpec, Color, Colormap, Dots, Heatmap, Legend, Line, Panel, Sheet, literal};
-use crate::solvable::in_parallel;
 use crate::task::environment::{Spectrum, Tree};
 use crate::{Agreement, Result};
 

@@ -2,16 +2,16 @@
 
 use ndarray::Array2;
 
-use super::embedding::{Plane, draw_item, ends};
+use super::own::embedding::{Plane, draw_item, ends};
 use super::parts::{compare_with_descent, even_grid};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::exact_network::ExactNetwork;
+use crate::math::parallel::join;
 use crate::net::{Activation, DenseNetwork, gradient_descent_examples};
 use crate::plot::{Color, Dots, Legend, Line, Marker, Panel, Sheet, Text, series_color};
 use crate::semantic::embedding::{ItemPaths, follow, nearest_view};
 use crate::semantic::representation::trained_representations;
-use crate::solvable::join;
 use crate::{Axis, Correlations, Dataset, Modes, Result, Trajectory};
 
 const N_HIDDEN: usize = 16;

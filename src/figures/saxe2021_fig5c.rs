@@ -8,6 +8,7 @@ use super::parts::{
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::two_layer::TwoLayerMode;
+use crate::math::parallel::in_parallel;
 use crate::net::{Activation, LinearNetwork, gradient_descent};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Marker, Panel, Rule, Sheet, Text, Width,
@@ -15,7 +16,6 @@ use crate::plot::{
 };
 use crate::semantic::nonlinear::{NonlinearNetwork, Snapshot};
 use crate::semantic::saddles::plateaus;
-use crate::solvable::in_parallel;
 use crate::{Agreement, Axis, Correlations, Dataset, Result, Solvable, Trajectory, compare};
 
 const END: f64 = 50.0;

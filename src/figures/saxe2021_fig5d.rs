@@ -8,13 +8,13 @@ use super::parts::{
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::half_times::first_crossing;
+use crate::math::parallel::in_parallel;
 use crate::net::gradient_descent_examples;
 use crate::net::{Activation, DenseNetwork, LinearNetwork, Network, gradient_descent};
 use crate::plot::{
     AxisSpec, Color, Dots, Legend, Line, Marker, Panel, Sheet, gradient_color, series_color,
 };
 use crate::semantic::stages::stages;
-use crate::solvable::in_parallel;
 use crate::task::environment::{Spectrum, Tree};
 use crate::{Agreement, Axis, Correlations, Dataset, Result, Tolerance, Trajectory, compare};
 

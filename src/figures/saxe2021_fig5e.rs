@@ -1,6 +1,6 @@
 //! An illusory correlation: for a time, a deep network believes that worms have bones.
 
-use super::focus::stack;
+use super::own::focus::stack;
 use super::parts::{
     compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
 };
@@ -8,13 +8,13 @@ use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::shallow::{ShallowFlow, ShallowNetwork};
 use crate::gated::frozen::at_start;
+use crate::math::parallel::in_parallel;
 use crate::net::{Activation, LinearNetwork, gradient_descent};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
 };
 use crate::semantic::illusion::ItemFeature;
 use crate::semantic::nonlinear::NonlinearNetwork;
-use crate::solvable::in_parallel;
 use crate::{Agreement, Axis, Correlations, Dataset, Result, Solvable, Trajectory, check};
 
 const END: f64 = 60.0;

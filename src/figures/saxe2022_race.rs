@@ -4,18 +4,19 @@ use super::parts::{
     compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
 };
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::deep_linear::recording::{halving_tolerance, mode_name};
+use crate::agreement::halving::halving_tolerance;
+use crate::deep_linear::recording::mode_name;
 use crate::gated::race_network::RaceNetwork;
 use crate::gated::rectified::xor_modes;
 use crate::gated::routing::Routing;
 use crate::gated::xor::XorNetwork;
+use crate::math::parallel::{in_parallel, join};
 use crate::math::random::{Purpose, gaussian, orthogonal, stream};
 use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Sheet, Text, gradient_color,
     series_color,
 };
-use crate::solvable::{in_parallel, join};
 use crate::{Agreement, Axis, Correlations, Result, Solvable, Trajectory, compare};
 
 /// Weights of all aligned layers of the exclusive or.

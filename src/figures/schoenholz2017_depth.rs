@@ -6,16 +6,16 @@ use super::ensembles::{measure, seeds};
 use super::parts::{even_grid, explain_marks, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
+use crate::math::parallel::in_parallel;
+use crate::net::unit::Nonlinearity;
 use crate::plot::{
     AxisSpec, Band, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, series_color,
 };
-use crate::solvable::in_parallel;
 use crate::trajectory::mean_over_runs;
-use crate::wide::deep_signal::DeepSignal;
-use crate::wide::isometry::WeightEnsemble;
-use crate::wide::jacobian_sampling::RandomJacobian;
-use crate::wide::nonlinearity::Nonlinearity;
-use crate::wide::signal_propagation::SignalPropagation;
+use crate::wide::signal::deep_signal::DeepSignal;
+use crate::wide::signal::isometry::WeightEnsemble;
+use crate::wide::signal::jacobian_sampling::RandomJacobian;
+use crate::wide::signal::propagation::SignalPropagation;
 use crate::{Agreement, Axis, Result, Trajectory, compare};
 
 pub(super) const FIGURE: Figure = Figure {

@@ -3,11 +3,13 @@
 use super::ensembles::{Mean, dots, measure};
 use super::parts::{explain_marks, log_grid};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
-use crate::generalization::classification::{Loss, penalized_classifier};
-use crate::generalization::classification_curves::{HINGE, LOGISTIC};
-use crate::generalization::curve::{Curve, Sweep};
-use crate::generalization::perceptron::{PERCEPTRON, gibbs, hebb, maximum_margin, pseudo_inverse};
-use crate::generalization::perceptron_bayes::PERCEPTRON_BAYES;
+use crate::curve::{Curve, Sweep};
+use crate::generalization::perceptron::bayes::PERCEPTRON_BAYES;
+use crate::generalization::perceptron::classification::{Loss, penalized_classifier};
+use crate::generalization::perceptron::classification_curves::{HINGE, LOGISTIC};
+use crate::generalization::perceptron::rules::{
+    PERCEPTRON, gibbs, hebb, maximum_margin, pseudo_inverse,
+};
 use crate::plot::{
     AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, Text, Width, series_color, series_dash,
 };

@@ -4,19 +4,19 @@ use super::ensembles::{Mean, dots};
 use super::parts::explain_marks;
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
-use crate::generalization::examples::error_at;
-use crate::generalization::ising::{
+use crate::generalization::perceptron::examples::error_at;
+use crate::generalization::perceptron::ising::{
     Transition, annealed_entropy, annealed_overlap, annealed_students, annealed_transition,
     high_temperature_overlap, high_temperature_transition, quenched, quenched_transition,
 };
-use crate::generalization::ising_enumeration::enumerate;
-use crate::generalization::message_passing::{Channel, Inference, Prior};
+use crate::generalization::perceptron::ising_enumeration::enumerate;
+use crate::generalization::perceptron::message_passing::{Channel, Inference, Prior};
+use crate::math::parallel::in_parallel;
 use crate::math::statistics::mean_and_error;
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, gradient_color,
     series_color,
 };
-use crate::solvable::in_parallel;
 use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Axis, Result, Trajectory, compare};
 

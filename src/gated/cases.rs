@@ -5,11 +5,11 @@
 
 use ndarray::arr2;
 
+use crate::contract::{End, ModelCase};
 use crate::deep_linear::cases::{E_FOLDS, uniform};
 use crate::gated::race_network::RaceNetwork;
 use crate::gated::routing::Routing;
 use crate::gated::xor::XorNetwork;
-use crate::models::{End, ModelCase};
 use crate::{Correlations, Result};
 
 /// Every gated network.

@@ -91,7 +91,7 @@ pub fn at_start(net: &DenseNetwork, data: &Dataset) -> Result<GatedNetwork> {
 /// Pathways that are not two edges of their own, a time that is negative, or so late that weights
 /// overflow.
 pub fn growth(net: &GatedNetwork, time: f64) -> Result<GatedNetwork> {
-    crate::trajectory::validate_times(&[time])?;
+    crate::math::times::validate_times(&[time])?;
     let mut edges = net.edges().to_vec();
     for (p, path) in net.pathways().iter().enumerate() {
         let own = |e: &usize| net.pathways().iter().filter(|q| q.contains(e)).count() == 1;

@@ -70,7 +70,7 @@
 //! `saxe2022` (gated networks, the race, routing), `saxe2014` (chains of layers). Conventions are
 //! those of [`deep_linear`](crate::deep_linear): averages over all examples, ½ in the loss, τ = 1.
 
-pub mod cases;
+pub(crate) mod cases;
 pub mod frozen;
 pub mod network;
 pub mod race;

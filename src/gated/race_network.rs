@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2};
 
 use crate::agreement::Tolerance;
-use crate::deep_linear::recording::tolerance_by_halving;
+use crate::agreement::halving::tolerance_by_halving;
 use crate::gated::network::{Context, GatedNetwork};
 use crate::gated::race::{Race, Racer};
 use crate::math::random::{Purpose, orthogonal, stream};

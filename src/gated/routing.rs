@@ -3,8 +3,9 @@
 use ndarray::{Array2, s};
 
 use crate::agreement::Tolerance;
+use crate::agreement::halving::tolerance_by_halving;
 use crate::deep_linear::chain::ChainMode;
-use crate::deep_linear::recording::{mode_name, tolerance_by_halving};
+use crate::deep_linear::recording::mode_name;
 use crate::gated::network::{Context, GatedNetwork};
 use crate::math::random::{Purpose, orthogonal, stream};
 use crate::{Axis, Correlations, Error, Modes, Result, Solvable, Trajectory};

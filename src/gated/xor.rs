@@ -3,7 +3,7 @@
 use ndarray::{Array1, Array2, arr2};
 
 use crate::agreement::Tolerance;
-use crate::deep_linear::recording::tolerance_by_halving;
+use crate::agreement::halving::tolerance_by_halving;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::gated::network::{Context, GatedNetwork};
 use crate::math::random::{Purpose, orthogonal, stream};
@@ -64,7 +64,7 @@ impl XorNetwork {
     /// # Errors
     /// As [`predict`](Solvable::predict).
     pub fn after(&self, time: f64) -> Result<Self> {
-        crate::trajectory::validate_times(&[time])?;
+        crate::math::times::validate_times(&[time])?;
         let mut layers = self.layers;
         for ([a, b], mode) in layers.iter_mut().zip(self.modes()?) {
             let (first, second) = mode.vectors(&[*a], &[*b], time);
@@ -153,7 +153,7 @@ impl XorNetwork {
 
 impl Solvable for XorNetwork {
     fn predict(&self, grid: &[f64]) -> Result<Trajectory> {
-        crate::trajectory::validate_times(grid)?;
+        crate::math::times::validate_times(grid)?;
         let (modes, targets) = (self.modes()?, Self::data()?.targets);
         let answer = |t: &f64| {
             std::array::from_fn(|p| targets[[p, 0]] * 2f64.sqrt() * modes[p].strength(*t))

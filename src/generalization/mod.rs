@@ -5,33 +5,33 @@
 //!
 //! A teacher labels P random examples in N dimensions, a student learns them. One system is random;
 //! when P and N grow together at a fixed ratio α = P/N its errors settle on curves that can be
-//! written down. A [`Curve`](curve::Curve) holds such a theory, the simulation of one finite system,
-//! and how far the mean of such systems is expected to be from the theory. [`curves`] has them all by
+//! written down. A [`Curve`](crate::curve::Curve) holds such a theory, the simulation of one finite system,
+//! and how far the mean of such systems is expected to be from the theory. [`models`](crate::models) has them all by
 //! name.
 //!
 //! # Prediction
 //!
 //! | file | what it answers |
 //! |---|---|
-//! | [`marchenko_pastur`] | how strongly random examples constrain each direction |
-//! | [`linear_student`], [`least_squares`] | test and training error over time and at the end, overtraining, the peak at α = 1, the best time to stop |
-//! | [`ridge`], [`ridge_covariance`], [`effective_ridge`] | ridge regression, isotropic and of any covariance; double descent, also with inputs that the student does not see |
-//! | [`deep_student`] | a deep linear student, exact for the sample it is given |
-//! | [`noisy_teacher`] | a low-rank teacher with noisy targets: signal first, noise later |
-//! | [`random_features`], [`hidden_manifold`] | regression on random nonlinear features; inputs made of few latent variables |
-//! | [`kernel_regression`], [`sphere_kernel`], [`kernel_curve`] | learning curves from a spectrum, mode by mode; spectra of kernels of wide networks in any dimension |
-//! | [`from_data`] | the learning curve of a user's own data, predicted and measured |
-//! | [`perceptron`], [`perceptron_bayes`] | classification by Hebb's rule, least squares, Gibbs, Bayes and the maximum margin |
-//! | [`ising`], [`ising_enumeration`] | weights of ±1: the sudden transition to the teacher, capacities |
-//! | [`classification`], [`classification_curves`] | logistic and hinge loss with a penalty |
-//! | [`message_passing`] | Bayesian inference by message passing and its state evolution |
+//! | [`marchenko_pastur`](linear::marchenko_pastur) | how strongly random examples constrain each direction |
+//! | [`student`](linear::student), [`least_squares`](linear::least_squares) | test and training error over time and at the end, overtraining, the peak at α = 1, the best time to stop |
+//! | [`ridge`](linear::ridge), [`ridge_covariance`](linear::ridge_covariance), [`effective_ridge`](linear::effective_ridge) | ridge regression, isotropic and of any covariance; double descent, also with inputs that the student does not see |
+//! | [`deep_student`](linear::deep_student) | a deep linear student, exact for the sample it is given |
+//! | [`noisy_teacher`](linear::noisy_teacher) | a low-rank teacher with noisy targets: signal first, noise later |
+//! | [`random_features`](features::random_features), [`hidden_manifold`](features::hidden_manifold) | regression on random nonlinear features; inputs made of few latent variables |
+//! | [`regression`](kernel::regression), [`sphere`](kernel::sphere), [`curve`](kernel::curve) | learning curves from a spectrum, mode by mode; spectra of kernels of wide networks in any dimension |
+//! | [`from_data`](kernel::from_data) | the learning curve of a user's own data, predicted and measured |
+//! | [`rules`](perceptron::rules), [`bayes`](perceptron::bayes) | classification by Hebb's rule, least squares, Gibbs, Bayes and the maximum margin |
+//! | [`ising`](perceptron::ising), [`ising_enumeration`](perceptron::ising_enumeration) | weights of ±1: the sudden transition to the teacher, capacities |
+//! | [`classification`](perceptron::classification), [`classification_curves`](perceptron::classification_curves) | logistic and hinge loss with a penalty |
+//! | [`message_passing`](perceptron::message_passing) | Bayesian inference by message passing and its state evolution |
 //!
 //! # Simulation
 //!
 //! Real estimators on sampled data: linear equations, eigenvectors for gradient descent in time, dual
-//! ascent for margins ([`dual_ascent`]), a walk through the space of consistent students, message
-//! passing, all students of a small system. A trained tanh network ([`nonlinear_student`]) stands
-//! beside the linear theory without being judged. [`measured`] puts theory and the mean over systems
+//! ascent for margins ([`dual_ascent`](perceptron::dual_ascent)), a walk through the space of consistent students, message
+//! passing, all students of a small system. A trained tanh network ([`nonlinear_student`](linear::nonlinear_student)) stands
+//! beside the linear theory without being judged. [`measured`](crate::curve::measured) puts theory and the mean over systems
 //! together.
 //!
 //! # Where theory and simulation part
@@ -59,33 +59,8 @@
 //! (noisy teachers), `mei2019` (random features), `gerace2020` (hidden manifold), `bordelon2020`,
 //! `canatar2021` (kernels), `seung1992` (perceptrons), `saxe2021` (figures).
 
-pub mod cases;
-pub mod classification;
-pub mod classification_curves;
-pub mod curve;
-pub mod curves;
-pub mod deep_student;
-pub mod dual_ascent;
-pub mod effective_ridge;
-pub mod examples;
-pub mod from_data;
-pub mod hidden_manifold;
-pub mod ising;
-pub mod ising_enumeration;
-pub mod kernel_curve;
-pub mod kernel_regression;
-pub mod least_squares;
-pub mod linear_student;
-pub mod marchenko_pastur;
-pub mod measured;
-pub mod message_passing;
-pub mod noisy_teacher;
-pub mod nonlinear_student;
+pub(crate) mod cases;
+pub mod features;
+pub mod kernel;
+pub mod linear;
 pub mod perceptron;
-pub mod perceptron_bayes;
-pub mod random_features;
-pub mod ridge;
-pub mod ridge_covariance;
-pub mod sampled_student;
-mod sampled_teacher;
-pub mod sphere_kernel;

@@ -8,7 +8,7 @@
 use super::dormand_prince::{
     DENSE, DENSE_STAGES, END, ERROR_3, ERROR_5, STAGES, STEP, Slopes, Weights,
 };
-use crate::trajectory::validate_times;
+use crate::math::times::validate_times;
 use crate::{Error, Result};
 
 /// Coefficients of the interpolating polynomial.

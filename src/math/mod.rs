@@ -8,6 +8,7 @@
 //! * [`normal`]: the normal distribution, accurate in both tails, and averages over it.
 //! * [`quadrature`]: Gauss–Legendre with 16 points. [`roots`]: Brent's method.
 //! * [`statistics`]: means over runs and how far to trust them.
+//! * [`times`]: which times a model can be asked about. `parallel`: jobs side by side.
 //! * [`vector`], [`arcsine`], [`error_function`]: elementary functions of many numbers at once.
 //! * [`random`]: streams of random numbers that depend on seed, purpose and run, and on nothing else.
 //!
@@ -23,8 +24,10 @@ pub(crate) mod folded_pairs;
 pub mod linalg;
 pub mod normal;
 pub mod ode;
+pub(crate) mod parallel;
 pub mod quadrature;
 pub mod random;
 pub mod roots;
 pub mod statistics;
+pub mod times;
 pub mod vector;

@@ -4,7 +4,7 @@ use nalgebra::DVector;
 use ode_solvers::dop_shared::{IntegrationError, OutputType, System};
 use ode_solvers::dop853::Dop853;
 
-use crate::trajectory::validate_times;
+use crate::math::times::validate_times;
 use crate::{Error, Result};
 
 /// Relative tolerance of theory curves: near the floor of double precision (about 2e-12).

@@ -8,11 +8,11 @@ use ndarray::{Array2, Axis};
 use rand::seq::SliceRandom;
 use rand_chacha::ChaCha8Rng;
 
-use super::linear_step::LinearDescent;
+use super::fast::linear_step::LinearDescent;
 use super::{LinearNetwork, Network, add_scaled, interpolate, require_fitting};
 use crate::math::linalg::require_finite;
 use crate::math::random::{Purpose, stream};
-use crate::trajectory::validate_times;
+use crate::math::times::validate_times;
 use crate::{Correlations, Dataset, Error, Result};
 
 /// Steps between looks at the loss: a diverging run is stopped soon, and looking costs nothing.

@@ -4,7 +4,7 @@
 //!   [`Correlations`](crate::Correlations).
 //! * [`DenseNetwork`]: fully connected layers with an [`Activation`].
 //! * [`initial`]: the weights that training starts from.
-//! * [`online`], [`gaussian_inputs`]: units that learn from one fresh example after another.
+//! * [`units`](online::units), [`gaussian_inputs`](online::gaussian_inputs): units that learn from one fresh example after another.
 //! * [`Clock`], [`gradient_descent`] and its relatives: training, recorded at the times of a
 //!   theory.
 //!
@@ -13,15 +13,15 @@
 //! subtracts η times the gradient and takes time η.
 
 mod activation;
-mod chacha;
+pub mod architecture;
 mod dense;
 mod descent;
-pub mod gaussian_inputs;
+pub mod fast;
+pub mod finite_network;
 pub mod initial;
-mod kernels;
 mod linear;
-mod linear_step;
 pub mod online;
+pub mod unit;
 
 use ndarray::{Array2, ArrayView2, Axis, Zip};
 

@@ -1,6 +1,6 @@
 //! One item and one feature through a learning course: will the network err on them for a while?
 
-use crate::deep_linear::course::Course as LearningCourse;
+use crate::course::Course as LearningCourse;
 use crate::deep_linear::recording::mode_name;
 use crate::semantic::illusion::coefficients;
 use crate::semantic::turns::{Course, follow};
@@ -154,7 +154,7 @@ fn floor(weights: &[f64], start: &Trajectory, scale: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::deep_linear::course::Start;
+    use crate::course::Start;
 
     fn worm(course: &LearningCourse) -> Focus {
         Focus::of(course, 4, 3).unwrap()

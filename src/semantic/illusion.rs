@@ -228,7 +228,7 @@ pub fn all_courses(network: &AlignedNetwork, data: &Dataset) -> Result<Vec<Vec<C
             Ok((0..times.len()).map(|i| sum(&weights, strengths, i)).collect())
         })
     };
-    crate::solvable::in_parallel(data.n_samples(), |item| {
+    crate::math::parallel::in_parallel(data.n_samples(), |item| {
         (0..data.targets.ncols()).map(|feature| of_pair(item, feature)).collect()
     })
 }

@@ -32,8 +32,8 @@
 use ndarray::{Array1, Array2, ArrayView1, Axis as Direction};
 
 use crate::agreement::Tolerance;
+use crate::agreement::halving::tolerance_by_halving;
 use crate::deep_linear::aligned::AlignedNetwork;
-use crate::deep_linear::recording::tolerance_by_halving;
 use crate::math::linalg::eigh;
 use crate::net::{LinearNetwork, gradient_descent};
 use crate::{Axis, Error, Result, Solvable, Trajectory};

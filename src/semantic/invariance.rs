@@ -3,12 +3,12 @@
 use ndarray::{Array2, Axis as Rows};
 
 use crate::agreement::Tolerance;
+use crate::agreement::halving::halving_tolerance;
 use crate::deep_linear::exact_network::ExactNetwork;
-use crate::deep_linear::recording::halving_tolerance;
 use crate::math::linalg::{frobenius_norm, require_finite};
+use crate::math::parallel::join;
 use crate::semantic::embedding::procrustes;
 use crate::semantic::representation::{gram, trained_representations};
-use crate::solvable::join;
 use crate::{Axis, Error, Result, Solvable, Trajectory};
 
 /// How different two representations of the same items are; no measure depends on the bases of the

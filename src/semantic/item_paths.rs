@@ -1,6 +1,6 @@
 //! How a network that learns a user's data moves its items, in a picture of two dimensions.
 
-use crate::deep_linear::course::Course;
+use crate::course::Course;
 use crate::deep_linear::exact_network::no_hidden_layer;
 use crate::net::{Activation, DenseNetwork, gradient_descent_examples};
 use crate::semantic::embedding::{ItemPaths, follow, principal_axes, principal_widths};
@@ -83,7 +83,7 @@ pub fn course_paths(course: &Course) -> Result<CoursePaths> {
 mod tests {
     use super::*;
     use crate::Dataset;
-    use crate::deep_linear::course::Start;
+    use crate::course::Start;
     use ndarray::Array2;
 
     #[test]

@@ -52,7 +52,7 @@
 //! `saxe2019` (modes of items and features, all of the phenomena), `rogers2004` (the phenomena),
 //! `kemp2008` (structured environments), `benaych2012` (the threshold), `saxe2021` (figures).
 
-pub mod cases;
+pub(crate) mod cases;
 pub mod categories;
 pub mod coherence;
 pub mod embedding;

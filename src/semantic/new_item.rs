@@ -4,8 +4,8 @@ use ndarray::{Array1, Array2};
 
 use super::induction::{feature_kernel, project};
 use crate::agreement::Tolerance;
+use crate::agreement::halving::tolerance_by_halving;
 use crate::deep_linear::aligned::AlignedNetwork;
-use crate::deep_linear::recording::tolerance_by_halving;
 use crate::math::ode::integrate;
 use crate::net::{LinearNetwork, gradient_descent};
 use crate::{Axis, Error, Result, Solvable, Trajectory};

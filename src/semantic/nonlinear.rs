@@ -16,7 +16,7 @@ use crate::{Dataset, Result};
 ///
 /// There is no theory of it here: it is what linear theories are held against. Weights are
 /// independent Gaussians of standard deviation `scale`/√`n_hidden`, as in
-/// [`Start::Random`](crate::deep_linear::course::Start::Random).
+/// [`Start::Random`](crate::course::Start::Random).
 #[derive(Debug, Clone, PartialEq)]
 pub struct NonlinearNetwork {
     /// What is learned.

@@ -3,8 +3,8 @@
 use ndarray::{Array2, ArrayView2};
 
 use crate::agreement::Tolerance;
+use crate::agreement::halving::tolerance_by_halving;
 use crate::deep_linear::exact_network::{ExactNetwork, hidden_map};
-use crate::deep_linear::recording::tolerance_by_halving;
 use crate::math::linalg::require_finite;
 use crate::net::{LinearNetwork, gradient_descent};
 use crate::task::environment::Tree;

@@ -1,6 +1,6 @@
 //! Where a curve turns, and whether it errs on its way from start to end.
 
-use crate::trajectory::validate_times;
+use crate::math::times::validate_times;
 use crate::{Error, Result};
 
 /// Parts into which the surroundings of each turn are divided on a closer look, and looks.

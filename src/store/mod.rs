@@ -21,6 +21,7 @@
 mod atomic;
 mod directory;
 mod manifest;
+pub mod read;
 
 pub use atomic::write_atomic;
 pub use directory::OutDir;

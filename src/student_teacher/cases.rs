@@ -3,11 +3,11 @@
 
 use ndarray::{arr1, arr2};
 
+use super::finite::online_network::OnlineNetwork;
 use super::flow::Learning;
-use super::online_network::OnlineNetwork;
 use super::order_parameters::OrderParameters;
 use crate::Result;
-use crate::models::{CurveCase, Model};
+use crate::contract::{CurveCase, Model};
 use crate::net::Activation;
 
 /// Students that learn online.

@@ -24,20 +24,20 @@
 //! | [`order_parameters`] | overlaps: of given weights, of random students, of a solution; refuses matrices that no weights have |
 //! | [`averages`] | the Gaussian averages I₂, I₃, I₄, J₂ of erf, rectified and linear units |
 //! | [`flow`] | the equations for any K, M and T, one or both layers, label noise; their solution at given times |
-//! | [`stationary`] | where learning ends: exact for linear units, the law of small rates, the fixed point of any rate |
-//! | [`plateau`], [`symmetry`] | the symmetric plateau, its escape rate and the log N law; starts that never leave it |
-//! | [`fluctuations`] | scatter and shift of a network of N inputs, to first order in 1/N |
+//! | [`stationary`](flow::stationary) | where learning ends: exact for linear units, the law of small rates, the fixed point of any rate |
+//! | [`plateau`](flow::plateau), [`symmetry`] | the symmetric plateau, its escape rate and the log N law; starts that never leave it |
+//! | [`fluctuations`](finite::fluctuations) | scatter and shift of a network of N inputs, to first order in 1/N |
 //! | [`hidden_manifold`] | inputs that are folded from fewer latent variables |
 //!
 //! # Simulation
 //!
-//! [`online_descent`] trains weights that have *exactly* the overlaps at which theory starts, one example
-//! a step. [`online_network`] puts theory and training side by side.
+//! [`online_descent`](finite::online_descent) trains weights that have *exactly* the overlaps at which theory starts, one example
+//! a step. [`online_network`](finite::online_network) puts theory and training side by side.
 //!
 //! # Where theory and simulation part
 //!
 //! * **Size.** The overlaps of one network scatter by $`N^{-1/2}`$ and their mean is off by 1/N;
-//!   [`fluctuations`] predicts both, and networks are judged by it.
+//!   [`fluctuations`](finite::fluctuations) predicts both, and networks are judged by it.
 //! * **Plateaus.** Leaving a plateau amplifies the differences that happened to be there when it was entered.
 //!   Exit times of single networks differ by about the inverse escape rate whatever N, so that the mean of
 //!   many networks is not the curve of any: compare from starts that already differ by more than
@@ -45,7 +45,7 @@
 //! * **Interchangeable units.** In theory, equal units stay equal forever; in a network the first examples
 //!   tell them apart. Such starts are recognized ([`symmetry`]).
 //! * **Superfluous units.** With noise, students with more units than needed wander among equally good
-//!   solutions at rates η²σ² and have no stationary state; [`stationary`] says when that happens.
+//!   solutions at rates η²σ² and have no stationary state; [`stationary`](flow::stationary) says when that happens.
 //! * **Nearly perfect students.** Averages of rectified units have roots where a student equals its teacher. They
 //!   are computed from one factored covariance, so that errors are followed down to 1e-14; sums of terms
 //!   conditioned one by one lose half of all digits there.
@@ -63,21 +63,9 @@
 //! `goldt2020` (hidden manifold).
 
 pub mod averages;
-pub mod cases;
-mod field_sums;
-mod finite_chain;
+pub(crate) mod cases;
+pub mod finite;
 pub mod flow;
-pub mod fluctuations;
 pub mod hidden_manifold;
-pub mod hidden_manifold_case;
-mod hidden_manifold_descent;
-mod hidden_manifold_flow;
-pub mod online_descent;
-pub mod online_network;
 pub mod order_parameters;
-mod orthants;
-mod packed;
-pub mod plateau;
-mod relu_averages;
-pub mod stationary;
 pub mod symmetry;

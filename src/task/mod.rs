@@ -9,10 +9,7 @@
 //! * [`images`]: shapes at random places on noise.
 //! * [`environment`]: structured worlds with analytic modes, to be sampled.
 //!
-//! With the feature `cli`, `Dataset::read_table`, `Dataset::read_pair` and the functions of `arrays` read
-//! CSV and NPY files.
-//! Readers are strict: what cannot be meant (an empty cell, a short row, a header that promises more
-//! than the file holds) is refused with file, row and column.
+//! Data from files are read by `store::read` (feature `cli`): this module knows no file formats.
 //!
 //! There is no trait for tasks: a theory takes the data or the correlations it needs.
 //!
@@ -25,20 +22,10 @@
 //! # Ok::<(), solvable::Error>(())
 //! ```
 
-#[cfg(feature = "cli")]
-pub mod arrays;
 mod correlations;
 mod dataset;
 pub mod environment;
 pub mod images;
-#[cfg(feature = "cli")]
-mod npy;
-#[cfg(feature = "cli")]
-pub(crate) mod read;
-#[cfg(feature = "cli")]
-mod records;
-#[cfg(feature = "cli")]
-mod table;
 mod tables;
 
 pub use correlations::{Correlations, Modes};

@@ -11,7 +11,7 @@
 //! * so gradient descent is linear in the outputs, $`\dot f = -\Theta (f - y)/N`$, and the ensemble of
 //!   all trained networks is again a Gaussian process, with mean and covariance in closed form.
 //!
-//! A network is an [`Architecture`](architecture::Architecture): layers with the standard deviations of
+//! A network is an [`Architecture`](crate::net::architecture::Architecture): layers with the standard deviations of
 //! their weights and biases. The same one gives kernels, predictions and trained networks of finite
 //! width.
 //!
@@ -19,41 +19,41 @@
 //!
 //! | file | what it answers |
 //! |---|---|
-//! | [`architecture`], [`parse`] | what a network is, and how it is written: `"dense relu dense"` |
-//! | [`nonlinearity`], [`nonlinearity_names`], [`gaussian_expectation`] | units, their averages over Gaussian inputs, their names |
-//! | [`dense_kernel`] | K and Θ of fully connected networks, with branches and normalization |
-//! | [`conv_kernel`], [`conv_shape`] | K and Θ of convolutional networks on images |
-//! | [`sphere`] | spectra of these kernels on the sphere, for [learning curves](crate::generalization::kernel_regression) |
-//! | [`training`], [`momentum`] | what one mode of the kernel does in training: flow, steps, momentum, ridge and decay |
-//! | [`kernel_modes`], [`ensemble`], [`test_points`], [`posterior`] | mean and covariance of trained networks at any time, and of the Gaussian process given the data |
-//! | [`cross_entropy`] | classification, where the outputs never come to rest |
-//! | [`signal_propagation`], [`deep_signal`] | variances and correlations in deep networks: order, chaos, the edge between them |
-//! | [`isometry`], [`jacobian_spectrum`] | singular values of the Jacobian |
-//! | [`output_scaling`], [`two_layer_rich`], [`dmft`] | from fixed kernels to kernels that learn |
-//! | [`bayesian_deep_linear`], [`scale_posterior`], [`renormalized_scale`] | Bayesian networks as deep as wide, where the kernel is rescaled by the data |
+//! | [`architecture`](crate::net::architecture), [`parse`](crate::net::architecture::parse) | what a network is, and how it is written: `"dense relu dense"` |
+//! | [`unit`](crate::net::unit), [`names`](crate::net::unit::names), [`gaussian_expectation`](dual::gaussian_expectation) | units, their averages over Gaussian inputs, their names |
+//! | [`dense`](kernel::dense) | K and Θ of fully connected networks, with branches and normalization |
+//! | [`conv`](kernel::conv), [`conv_shape`](crate::net::architecture::conv_shape) | K and Θ of convolutional networks on images |
+//! | [`sphere`](kernel::sphere) | spectra of these kernels on the sphere, for [learning curves](crate::generalization::kernel::regression) |
+//! | [`training`](ensemble::training), [`momentum`](ensemble::momentum) | what one mode of the kernel does in training: flow, steps, momentum, ridge and decay |
+//! | [`kernel_modes`](ensemble::kernel_modes), [`trained`](ensemble::trained), [`test_points`](ensemble::test_points), [`posterior`](ensemble::posterior) | mean and covariance of trained networks at any time, and of the Gaussian process given the data |
+//! | [`cross_entropy`](ensemble::cross_entropy) | classification, where the outputs never come to rest |
+//! | [`propagation`](signal::propagation), [`deep_signal`](signal::deep_signal) | variances and correlations in deep networks: order, chaos, the edge between them |
+//! | [`isometry`](signal::isometry), [`jacobian_spectrum`](signal::jacobian_spectrum) | singular values of the Jacobian |
+//! | [`output_scaling`](rich::output_scaling), [`two_layer`](rich::two_layer), [`dmft`](rich::dmft) | from fixed kernels to kernels that learn |
+//! | [`deep_linear`](bayesian::deep_linear), [`scale_posterior`](bayesian::scale_posterior), [`renormalized_scale`](bayesian::renormalized_scale) | Bayesian networks as deep as wide, where the kernel is rescaled by the data |
 //!
 //! # Simulation
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`finite_network`], [`full_batch`], [`trained_network`] | networks of any width, trained by full-batch gradient descent |
-//! | [`empirical_ntk`], [`kernel_change`], [`linearized`] | their tangent kernels, how these change, networks held at their linearization |
-//! | [`width_scaling`], [`sphere_task`] | how the distance from the limit falls with the width |
-//! | [`jacobian_sampling`], [`rich_descent`], [`weighted_networks`] | random Jacobians; deep linear networks that learn features; networks weighted by their likelihood |
+//! | [`finite_network`](crate::net::finite_network), [`full_batch`](crate::net::fast::full_batch), [`trained_network`](finite::trained_network) | networks of any width, trained by full-batch gradient descent |
+//! | [`empirical_ntk`](finite::empirical_ntk), [`kernel_change`](finite::kernel_change), [`linearized`](finite::linearized) | their tangent kernels, how these change, networks held at their linearization |
+//! | [`width_scaling`](finite::width_scaling), [`sphere_task`](finite::sphere_task) | how the distance from the limit falls with the width |
+//! | [`jacobian_sampling`](signal::jacobian_sampling), [`descent`](rich::descent), [`weighted_networks`](bayesian::weighted_networks) | random Jacobians; deep linear networks that learn features; networks weighted by their likelihood |
 //!
 //! # Where theory and simulation part
 //!
 //! * **Width.** At width N a tangent kernel scatters by about $`N^{-1/2}`$ between draws and changes by
-//!   about $`1/N`$ in training: [`width_scaling`] measures both.
+//!   about $`1/N`$ in training: [`width_scaling`](finite::width_scaling) measures both.
 //! * **Kinks.** Late in training ReLU networks chatter across their kinks and their loss falls more
 //!   slowly than the kernel says. Smooth units follow to the end.
-//! * **Features.** With outputs scaled down the kernel learns. That needs [`dmft`], not a kernel.
+//! * **Features.** With outputs scaled down the kernel learns. That needs [`dmft`](rich::dmft), not a kernel.
 //!
 //! # Conventions
 //!
 //! Inputs are rows, and $`K_0 = x\cdot x'/d`$. In NTK parameterization a layer computes
 //! $`z = \sigma_w W h/\sqrt{n} + \sigma_b b`$ with standard Gaussian W and b, all trained at one rate;
-//! [`Parameterization`](architecture::Parameterization) has the other. Depth counts hidden layers. The
+//! [`Parameterization`](crate::net::architecture::Parameterization) has the other. Depth counts hidden layers. The
 //! loss is $`\frac{1}{2N}\lVert f - y\rVert^2`$, where N is stated by each file.
 //!
 //! # References
@@ -65,64 +65,13 @@
 //! `pennington2018` (signals), `bordelon2022`, `chizat2019` (feature learning), `li2021` (Bayesian deep
 //! linear networks).
 
-pub mod architecture;
-pub mod bayesian_deep_linear;
-pub mod cases;
-pub mod cases_rich;
-mod conv_head;
-mod conv_images;
-pub mod conv_kernel;
-mod conv_maps;
-mod conv_pairs;
-mod conv_plan;
-mod conv_schedule;
-pub mod conv_shape;
-pub mod cross_entropy;
-pub mod deep_signal;
-mod dense_block;
-mod dense_examples;
-pub mod dense_kernel;
-mod dense_strips;
-pub mod dmft;
-mod duals;
-mod edge_of_chaos;
-mod elementwise;
-pub mod empirical_ntk;
+pub mod bayesian;
+pub(crate) mod cases;
+pub mod dual;
 pub mod ensemble;
-pub mod finite_network;
-pub mod full_batch;
-pub mod gaussian_expectation;
-mod hermite;
-mod hermite_series;
-pub mod isometry;
-pub mod jacobian_sampling;
-pub mod jacobian_spectrum;
-pub mod kernel_change;
-pub mod kernel_modes;
-mod kinks;
-pub mod linearized;
-pub mod memory_limit;
-pub mod momentum;
-pub mod nonlinearity;
-pub mod nonlinearity_names;
-pub mod output_scaling;
-pub mod parse;
-pub mod posterior;
-pub mod renormalized_scale;
-pub mod rich_descent;
-pub mod scale_posterior;
-pub mod signal_propagation;
-pub mod sphere;
-pub mod sphere_task;
-mod spread;
-pub mod test_points;
-mod thin_products;
-mod time_basis;
-pub mod trained_network;
-pub mod training;
-pub mod two_layer_rich;
-mod variances;
-pub mod weighted_networks;
-pub mod width_scaling;
+pub mod finite;
+pub mod kernel;
+pub mod rich;
+pub mod signal;
 
-pub use duals::Dual;
+pub use dual::Dual;

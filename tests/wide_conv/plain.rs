@@ -5,9 +5,9 @@ use std::collections::HashMap;
 use ndarray::{Array2, Array4};
 use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use solvable::wide::architecture::{Layer, Padding};
-use solvable::wide::dense_kernel::Kernels;
-use solvable::wide::nonlinearity::Nonlinearity;
+use solvable::net::architecture::{Layer, Padding};
+use solvable::net::unit::Nonlinearity;
+use solvable::wide::kernel::dense::Kernels;
 
 type Pixel = (usize, usize);
 /// Kernel and tangent kernel of each pair of pixels.
@@ -223,11 +223,11 @@ pub fn random_networks(n: usize) -> Vec<(Vec<Layer>, [usize; 3])> {
             Layer::GlobalAveragePool
         });
         layers.push(Layer::Dense { weight_std: 1.2, bias_std: 0.1 });
-        let architecture = solvable::wide::architecture::Architecture {
+        let architecture = solvable::net::architecture::Architecture {
             layers: layers.clone(),
-            parameterization: solvable::wide::architecture::Parameterization::Ntk,
+            parameterization: solvable::net::architecture::Parameterization::Ntk,
         };
-        if solvable::wide::conv_shape::sizes(&architecture, size[0], size[1]).is_ok() {
+        if solvable::net::architecture::conv_shape::sizes(&architecture, size[0], size[1]).is_ok() {
             networks.push((layers, size));
         }
     }

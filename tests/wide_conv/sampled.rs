@@ -8,7 +8,7 @@ use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 use solvable::math::random::{Purpose, stream};
 use solvable::math::statistics::mean_and_error;
-use solvable::wide::nonlinearity::Nonlinearity;
+use solvable::net::unit::Nonlinearity;
 
 /// Means over networks and their standard errors.
 pub struct Sampled {

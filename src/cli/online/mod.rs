@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
-use solvable::figures::online_course::online_course;
+use solvable::figures::own::online_course::online_course;
 use solvable::net::Activation;
 use solvable::store::{Input, Manifest, OutDir};
 use solvable::trajectory::mean_over_runs;

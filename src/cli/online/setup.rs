@@ -7,10 +7,10 @@ use solvable::continual::two_tasks::{Curriculum, Protection, TwoTasks};
 use solvable::math::random::{Purpose, gaussian, stream};
 use solvable::net::Activation;
 use solvable::store::Input;
+use solvable::store::read::arrays::read_rows;
+use solvable::student_teacher::finite::online_network::OnlineNetwork;
 use solvable::student_teacher::flow::Learning;
-use solvable::student_teacher::online_network::OnlineNetwork;
 use solvable::student_teacher::order_parameters::OrderParameters;
-use solvable::task::arrays::read_rows;
 use solvable::{Error, Result, Solvable};
 
 use super::super::render::Style;

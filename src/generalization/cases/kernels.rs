@@ -2,10 +2,10 @@
 
 use super::sweep;
 use crate::Axis;
-use crate::generalization::hidden_manifold::HIDDEN_MANIFOLD;
-use crate::generalization::kernel_curve::KERNEL;
-use crate::generalization::random_features::RANDOM_FEATURES;
-use crate::models::CurveCase;
+use crate::contract::CurveCase;
+use crate::generalization::features::hidden_manifold::HIDDEN_MANIFOLD;
+use crate::generalization::features::random_features::RANDOM_FEATURES;
+use crate::generalization::kernel::curve::KERNEL;
 
 /// Learning curves of random features and kernels.
 pub const ALL: &[CurveCase] = &[RANDOM_FEATURES_CASE, HIDDEN_MANIFOLD_CASE, KERNEL_CASE];

@@ -1,15 +1,17 @@
 //! Linear students and regression for the [list of models](crate::models).
 
 use super::sweep;
-use crate::generalization::deep_student::DeepStudent;
-use crate::generalization::least_squares::{DOUBLE_DESCENT, LEAST_SQUARES, MISSPECIFIED, STOPPED};
-use crate::generalization::linear_student::Variances;
-use crate::generalization::noisy_teacher::NoisyTeacher;
-use crate::generalization::ridge::{RIDGE, RIDGE_OPTIMAL, ridge_solution};
-use crate::generalization::ridge_covariance::TWO_VARIANCES;
-use crate::generalization::sampled_student::{LinearStudent, Sample};
+use crate::contract::{CurveCase, End, ModelCase};
+use crate::generalization::linear::deep_student::DeepStudent;
+use crate::generalization::linear::least_squares::{
+    DOUBLE_DESCENT, LEAST_SQUARES, MISSPECIFIED, STOPPED,
+};
+use crate::generalization::linear::noisy_teacher::NoisyTeacher;
+use crate::generalization::linear::ridge::{RIDGE, RIDGE_OPTIMAL, ridge_solution};
+use crate::generalization::linear::ridge_covariance::TWO_VARIANCES;
+use crate::generalization::linear::sampled_student::{LinearStudent, Sample};
+use crate::generalization::linear::student::Variances;
 use crate::math::linalg::eigh;
-use crate::models::{CurveCase, End, ModelCase};
 use crate::{Axis, Result};
 
 /// Learning curves of regression.

@@ -1,7 +1,7 @@
 //! Learning curves for the [list of models](crate::models), and students that learn in time.
 
-use super::curve::{Curve, Sweep};
-use crate::models::Model;
+use crate::contract::Model;
+use crate::curve::{Curve, Sweep};
 use crate::{Axis, Result};
 
 pub mod kernels;

@@ -2,11 +2,11 @@
 
 use super::sweep;
 use crate::Axis;
-use crate::generalization::classification_curves::{HINGE, LOGISTIC};
-use crate::generalization::message_passing::AMP;
-use crate::generalization::perceptron::PERCEPTRON;
-use crate::generalization::perceptron_bayes::PERCEPTRON_BAYES;
-use crate::models::CurveCase;
+use crate::contract::CurveCase;
+use crate::generalization::perceptron::bayes::PERCEPTRON_BAYES;
+use crate::generalization::perceptron::classification_curves::{HINGE, LOGISTIC};
+use crate::generalization::perceptron::message_passing::AMP;
+use crate::generalization::perceptron::rules::PERCEPTRON;
 
 /// Learning curves of classification.
 pub const ALL: &[CurveCase] = &[PERCEPTRON_CASE, BAYES_CASE, LOGISTIC_CASE, HINGE_CASE, AMP_CASE];

@@ -1,8 +1,8 @@
 //! Structured environments for the [list of models](crate::models).
 
+use crate::contract::{End, ModelCase};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::cases::uniform;
-use crate::models::{End, ModelCase};
 use crate::task::environment::{Graph, RandomField, Spectrum, Tree};
 use crate::{Error, Result};
 

@@ -1,9 +1,9 @@
 //! Single facts, old and new, for the [list of models](crate::models).
 
+use crate::contract::{End, ModelCase};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::cases::uniform;
 use crate::math::linalg::eigh;
-use crate::models::{End, ModelCase};
 use crate::semantic::illusion::ItemFeature;
 use crate::semantic::induction::NewFeature;
 use crate::semantic::new_item::NewItem;

@@ -2,6 +2,7 @@
 
 use ndarray::{Array1, Array2};
 
+use crate::contract::{End, ModelCase};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::balanced::sample_two_layer;
 use crate::deep_linear::cases::{balanced_correlated, uniform};
@@ -9,7 +10,6 @@ use crate::deep_linear::exact_network::ExactNetwork;
 use crate::deep_linear::two_layer_network::TwoLayerNetwork;
 use crate::math::linalg::{eigh, thin_svd};
 use crate::math::random::{Purpose, gaussian, stream};
-use crate::models::{End, ModelCase};
 use crate::semantic::invariance::{RepresentationPair, representation_difference};
 use crate::semantic::representation::{
     ItemPairs, RepresentationGeometry, squared_distances, tree_distance, tree_levels,

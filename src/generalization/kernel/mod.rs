@@ -1,0 +1,10 @@
+//! Kernel regression: learning curves from a spectrum, mode by mode.
+//!
+//! * [`regression`], [`curve`]: the theory, and its learning curve with a simulation.
+//! * [`sphere`]: kernels of wide networks and their spectra in any dimension.
+//! * [`from_data`]: the learning curve of a user's own data.
+
+pub mod curve;
+pub mod from_data;
+pub mod regression;
+pub mod sphere;

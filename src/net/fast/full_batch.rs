@@ -1,0 +1,301 @@
+//! Full-batch gradient descent of networks of finite width, without allocation in the loop.
+//!
+//! The loss is half the squared error, summed over outputs and averaged over examples:
+//! $`\frac{1}{2n}\sum_i \lVert f(x_i) - y_i\rVert^2`$. All parameters are trained at the same rate.
+//! A *centered* network puts out f − f₀, its change since the start, so that every draw starts from
+//! the output zero and from the same loss.
+
+use ndarray::{Array1, Array2, ArrayView2, Zip};
+
+use super::thin_products::{backward, forward, learn};
+use crate::math::linalg::require_finite;
+use crate::net::Network;
+use crate::net::finite_network::{DenseLayer, FiniteNetwork, slice_mut};
+use crate::net::unit::elementwise;
+use crate::{Dataset, Error, Result};
+
+/// How many times its initial value (plus one) the loss may reach before a run counts as diverged.
+const DIVERGED: f64 = 1e6;
+
+/// A network on its way down the loss.
+#[derive(Debug, Clone)]
+pub struct FullBatch {
+    start: FiniteNetwork,
+    inputs: Array2<f64>,
+    /// What the network itself has to put out: the targets, plus f₀ if it is centered.
+    goals: Array2<f64>,
+    centered: bool,
+    rate: f64,
+    steps: usize,
+    initial_loss: f64,
+    layers: Vec<LayerState>,
+}
+
+/// A layer in training.
+#[derive(Debug, Clone)]
+struct LayerState {
+    form: DenseLayer,
+    /// Inputs × units, the transpose of the network's.
+    weights: Array2<f64>,
+    biases: Option<Array1<f64>>,
+    /// Biases times their factor: where fields start from.
+    offset: Option<Array1<f64>>,
+    /// What the units put out for every example; the outputs of the last layer.
+    rates: Array2<f64>,
+    /// Slopes of the units there.
+    slopes: Array2<f64>,
+    /// Derivatives of the loss in the fields.
+    errors: Array2<f64>,
+}
+
+impl FullBatch {
+    /// Training of `net` on `data` with steps of size `rate`.
+    ///
+    /// # Errors
+    /// Data of another shape than the network's, or not finite; a rate that is not positive.
+    pub fn new(net: FiniteNetwork, data: &Dataset, rate: f64, centered: bool) -> Result<Self> {
+        net.require_inputs("training inputs", data.inputs.view())?;
+        require_finite("training targets", data.targets.view())?;
+        if data.targets.dim() != (data.inputs.nrows(), net.n_out()) {
+            let expected = format!("{} × {}", data.inputs.nrows(), net.n_out());
+            return Err(Error::shape("training targets", data.targets.dim(), expected));
+        }
+        if !(rate.is_finite() && rate > 0.0) {
+            return Err(Error::parameter("learning rate", rate, "it must be positive and finite"));
+        }
+        let n = data.inputs.nrows();
+        let layers = net.layers().iter().map(|form| LayerState::of(&net, *form, n)).collect();
+        let mut descent = Self {
+            inputs: data.inputs.as_standard_layout().into_owned(),
+            goals: data.targets.as_standard_layout().into_owned(),
+            start: net,
+            centered,
+            rate,
+            steps: 0,
+            initial_loss: 0.0,
+            layers,
+        };
+        descent.evaluate();
+        if centered && let Some(last) = descent.layers.last() {
+            descent.goals += &last.rates;
+            descent.compare();
+        }
+        descent.initial_loss = descent.loss();
+        Ok(descent)
+    }
+
+    /// The loss at the present parameters.
+    pub fn loss(&self) -> f64 {
+        let n = self.inputs.nrows() as f64;
+        // The last errors are residuals over n.
+        self.layers.last().map_or(0.0, |l| 0.5 * n * l.errors.iter().map(|r| r * r).sum::<f64>())
+    }
+
+    /// The network as it is now, not centered.
+    pub fn network(&self) -> FiniteNetwork {
+        let mut net = self.start.clone();
+        for layer in &self.layers {
+            let (weights, biases) = net.layer_mut(&layer.form);
+            weights.assign(&layer.weights.t());
+            if let (Some(to), Some(from)) = (biases, &layer.biases) {
+                to.column_mut(0).assign(from);
+            }
+        }
+        net
+    }
+
+    /// Steps taken.
+    pub fn steps(&self) -> usize {
+        self.steps
+    }
+
+    /// What is put out on any inputs, less f₀ if the network is centered: m × C.
+    ///
+    /// # Errors
+    /// Inputs of another dimension than the network's, none, or not finite.
+    pub fn outputs(&self, inputs: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        self.start.require_inputs("inputs", inputs)?;
+        let outputs = self.network().forward(inputs);
+        Ok(if self.centered { outputs - self.start.forward(inputs) } else { outputs })
+    }
+
+    /// Takes steps until there have been `steps` of them.
+    ///
+    /// # Errors
+    /// A number of steps that is already passed, or a loss that runs away: the rate is too large.
+    pub fn advance_to(&mut self, steps: usize) -> Result<()> {
+        if steps < self.steps {
+            let allowed = format!("{} have been taken: it must not be less", self.steps);
+            return Err(Error::parameter("number of steps", steps, allowed));
+        }
+        while self.steps < steps {
+            self.step();
+            let loss = self.loss();
+            if !(loss.is_finite() && loss <= DIVERGED * (self.initial_loss + 1.0)) {
+                return Err(Error::Numerical {
+                    method: "gradient descent",
+                    reason: format!(
+                        "the loss is {loss:.3e} after step {}, from {:.3e} at the start; lower \
+                         the learning rate, which is {}",
+                        self.steps, self.initial_loss, self.rate
+                    ),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Losses after each number of steps in `grid`, which must not fall.
+    ///
+    /// # Errors
+    /// As [`advance_to`](Self::advance_to).
+    pub fn losses(&mut self, grid: &[usize]) -> Result<Vec<f64>> {
+        let mut losses = Vec::with_capacity(grid.len());
+        for steps in grid {
+            self.advance_to(*steps)?;
+            losses.push(self.loss());
+        }
+        Ok(losses)
+    }
+
+    /// One step; the state that it leaves is evaluated.
+    fn step(&mut self) {
+        for l in (0..self.layers.len()).rev() {
+            let (before, here) = self.layers.split_at_mut(l);
+            let layer = &mut here[0];
+            let factor = layer.form.weight_factor;
+            // Errors are passed on through the weights before those change.
+            if let Some(below) = before.last_mut() {
+                backward(&mut below.errors, factor, &layer.errors, &layer.weights);
+                below.errors *= &below.slopes;
+            }
+            let inputs = before.last().map_or(&self.inputs, |below| &below.rates);
+            learn(&mut layer.weights, -self.rate * factor, inputs, &layer.errors);
+            layer.learn_biases(-self.rate);
+        }
+        self.evaluate();
+        self.steps += 1;
+    }
+
+    /// Activities and residuals at the present parameters.
+    fn evaluate(&mut self) {
+        for l in 0..self.layers.len() {
+            let last = l + 1 == self.layers.len();
+            let (before, here) = self.layers.split_at_mut(l);
+            let LayerState { form, weights, offset, rates, slopes, .. } = &mut here[0];
+            let inputs = before.last().map_or(&self.inputs, |below| &below.rates);
+            let fields = if last { &mut *rates } else { &mut *slopes };
+            forward(fields, form.weight_factor, inputs, weights, offset.as_ref());
+            if !last {
+                elementwise::evaluate(form.nonlinearity, slice_mut(slopes), slice_mut(rates));
+            }
+        }
+        self.compare();
+    }
+
+    /// Residuals over n: derivatives of the loss in the outputs.
+    fn compare(&mut self) {
+        let n = self.inputs.nrows() as f64;
+        if let Some(LayerState { errors, rates, .. }) = self.layers.last_mut() {
+            Zip::from(errors).and(rates).and(&self.goals).for_each(|e, f, y| *e = (*f - y) / n);
+        }
+    }
+}
+
+impl LayerState {
+    fn of(net: &FiniteNetwork, form: DenseLayer, examples: usize) -> Self {
+        let weights = net.weights()[form.weights].t().as_standard_layout().into_owned();
+        let biases = form.bias_factor.map(|_| net.weights()[form.weights + 1].column(0).to_owned());
+        let offset = form.bias_factor.zip(biases.as_ref()).map(|(factor, b)| b * factor);
+        let none = Array2::zeros((examples, weights.ncols()));
+        Self {
+            form,
+            weights,
+            biases,
+            offset,
+            rates: none.clone(),
+            slopes: none.clone(),
+            errors: none,
+        }
+    }
+
+    /// Adds `rate` times the derivative of the loss in the biases.
+    fn learn_biases(&mut self, rate: f64) {
+        let parts = (self.form.bias_factor, self.biases.as_mut(), self.offset.as_mut());
+        let (Some(factor), Some(biases), Some(offset)) = parts else { return };
+        for error in self.errors.rows() {
+            biases.scaled_add(rate * factor, &error);
+        }
+        Zip::from(offset).and(biases).for_each(|to, b| *to = factor * *b);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::math::random::{Purpose, gaussian, stream};
+    use crate::net::architecture::Architecture;
+    use crate::net::finite_network::Sizes;
+    use crate::net::gradient_descent_examples;
+    use crate::net::unit::Nonlinearity;
+
+    const SIZES: Sizes = Sizes { n_in: 3, width: 9, n_out: 2 };
+
+    fn task() -> Dataset {
+        let mut rng = stream(0, Purpose::Task, 0);
+        let (x, y) = (gaussian(5, 3, 1.0, &mut rng), gaussian(5, 2, 1.0, &mut rng));
+        Dataset::new(x, y).unwrap()
+    }
+
+    fn net(phi: Nonlinearity) -> FiniteNetwork {
+        let architecture = Architecture::dense(phi, 2, 1.3, 0.4, 0.9, 0.2);
+        FiniteNetwork::random(&architecture, SIZES, 3).unwrap()
+    }
+
+    #[test]
+    fn steps_are_those_of_descent_on_the_gradient() {
+        for phi in [Nonlinearity::ERF, Nonlinearity::RELU, Nonlinearity::Tanh] {
+            let (data, rate) = (task(), 0.1);
+            let reference =
+                gradient_descent_examples(net(phi), &data, rate, &[2.0], |_, _| Ok(())).unwrap();
+            let mut descent = FullBatch::new(net(phi), &data, rate, false).unwrap();
+            descent.advance_to(20).unwrap();
+            for (a, b) in descent.network().weights().iter().zip(reference.weights()) {
+                assert!((a - b).iter().all(|gap| gap.abs() < 1e-12), "{phi}");
+            }
+            let loss = reference.loss_and_gradient(data.inputs.view(), data.targets.view()).0;
+            assert!((descent.loss() - loss).abs() < 1e-13);
+        }
+    }
+
+    #[test]
+    fn centered_networks_start_from_zero_and_learn_the_targets() {
+        let data = task();
+        let mut descent = FullBatch::new(net(Nonlinearity::ERF), &data, 0.2, true).unwrap();
+        assert!(descent.outputs(data.inputs.view()).unwrap().iter().all(|f| *f == 0.0));
+        let start = 0.5 * data.targets.iter().map(|y| y * y).sum::<f64>() / 5.0;
+        assert!((descent.loss() - start).abs() < 1e-13);
+        let losses = descent.losses(&[0, 10, 100, 1000]).unwrap();
+        assert!(losses.windows(2).all(|w| w[1] < w[0]), "{losses:?}");
+        let gaps = descent.outputs(data.inputs.view()).unwrap() - &data.targets;
+        let loss = 0.5 * gaps.iter().map(|g| g * g).sum::<f64>() / 5.0;
+        assert!((descent.loss() - loss).abs() < 1e-13);
+    }
+
+    #[test]
+    fn a_rate_that_is_too_large_is_named() {
+        let mut descent = FullBatch::new(net(Nonlinearity::RELU), &task(), 50.0, false).unwrap();
+        let text = descent.advance_to(1000).unwrap_err().to_string();
+        assert!(text.contains("learning rate, which is 50"), "{text}");
+    }
+
+    #[test]
+    fn data_that_do_not_fit_are_refused() {
+        let (x, y) = (Array2::zeros((5, 3)), Array2::zeros((5, 1)));
+        let wrong = Dataset::new(x, y).unwrap();
+        assert!(FullBatch::new(net(Nonlinearity::ERF), &wrong, 0.1, false).is_err());
+        assert!(FullBatch::new(net(Nonlinearity::ERF), &task(), 0.0, false).is_err());
+        let descent = FullBatch::new(net(Nonlinearity::ERF), &task(), 0.1, false).unwrap();
+        assert!(descent.outputs(Array2::zeros((2, 4)).view()).is_err());
+    }
+}
