@@ -19,3 +19,16 @@ pub fn validate_times(grid: &[f64]) -> Result<()> {
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_must_be_finite_increasing_and_not_negative() {
+        assert!(validate_times(&[0.0, 0.5, 3.0]).is_ok());
+        for bad in [&[][..], &[0.0, 0.0], &[1.0, 0.5], &[-1.0], &[f64::NAN], &[f64::INFINITY]] {
+            assert!(validate_times(bad).is_err(), "{bad:?}");
+        }
+    }
+}
