@@ -20,8 +20,5 @@ mod tree;
 
 pub use graph::{Graph, RandomField};
 pub use planted::{Detected, PlantedCategory};
-pub use spectrum::{Eigenspace, Spectrum};
+pub use spectrum::{Eigenspace, MOST_ITEMS, Spectrum};
 pub use tree::Tree;
-
-/// Most items that an environment may have: its eigenvectors are a square matrix of that size.
-pub const MOST_ITEMS: usize = 4096;

@@ -7,6 +7,9 @@ use crate::math::linalg::eigh;
 use crate::math::random::gaussian;
 use crate::{Correlations, Error, Result};
 
+/// Most items that an environment may have: its eigenvectors are a square matrix of that size.
+pub const MOST_ITEMS: usize = 4096;
+
 /// Items that differ from others in one way: an eigenvalue of the covariance between items, with
 /// its eigenvectors.
 #[derive(Debug, Clone, PartialEq)]
