@@ -5,8 +5,8 @@ use super::parts::{explain_marks, log_grid, named};
 use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
 use crate::curve::{Curve, Sweep};
 use crate::generalization::linear::least_squares::{LEAST_SQUARES, STOPPED};
-use crate::generalization::linear::ridge::RIDGE_OPTIMAL;
-use crate::generalization::linear::student::{Variances, stopping_excess};
+use crate::generalization::linear::ridge::{RIDGE_OPTIMAL, stopping_excess};
+use crate::generalization::linear::student::Variances;
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, series_color, series_dash};
 use crate::{Axis, Result};
 

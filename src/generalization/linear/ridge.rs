@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2, Axis};
 
 use super::least_squares::{ALPHA, SNR};
 use super::sampled_student::{Sample, sample_cells};
-use super::student::{Errors, Variances, final_errors};
+use super::student::{Errors, Variances, best_stopping, final_errors};
 use crate::curve::{Curve, Parameter, Point};
 use crate::math::linalg::solve_positive_definite;
 use crate::{Error, Result};
@@ -99,6 +99,17 @@ pub fn ridge_errors(alpha: f64, ridge: f64, variances: &Variances) -> Result<Err
     Ok(Errors { test, training: (train + (alpha - 1.0) * noise) / alpha })
 }
 
+/// How much larger the test error of optimal stopping is than that of optimal ridge regression,
+/// relative to it: never negative for a student that starts at zero.
+///
+/// # Errors
+/// As [`best_stopping`].
+pub fn stopping_excess(alpha: f64, variances: &Variances) -> Result<f64> {
+    let stopped = best_stopping(alpha, variances)?.errors.test;
+    let ridge = ridge_errors(alpha, variances.noise / variances.teacher, variances)?.test;
+    Ok(stopped / ridge - 1.0)
+}
+
 fn variances(point: &Point) -> Result<Variances> {
     Variances::from_snr(point.get("snr"))
 }
@@ -156,4 +167,21 @@ fn bias(
         }
     }
     Ok(largest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn stopping_comes_close_to_the_best_ridge_and_never_beats_it(
+            log_alpha in -3.0..3.0f64, log_snr in -4.0..7.0f64,
+        ) {
+            let v = Variances::from_snr(log_snr.exp()).unwrap();
+            let excess = stopping_excess(log_alpha.exp(), &v).unwrap();
+            prop_assert!(excess >= -1e-13, "{excess}");
+        }
+    }
 }

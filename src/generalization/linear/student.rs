@@ -22,7 +22,6 @@
 //! σ_ε²·([`PEAK_GROWTH`]·√t − ½) beside σ_ε².
 
 use super::marchenko_pastur::{MarchenkoPastur, edges};
-use super::ridge::ridge_errors;
 use crate::math::roots::brent;
 use crate::{Error, Result};
 
@@ -224,17 +223,6 @@ pub fn best_stopping(alpha: f64, variances: &Variances) -> Result<Stopping> {
     Ok(Stopping { time, errors: errors_at(&law, alpha, variances, time) })
 }
 
-/// How much larger the test error of optimal stopping is than that of optimal ridge regression,
-/// relative to it: never negative for a student that starts at zero.
-///
-/// # Errors
-/// As [`best_stopping`].
-pub fn stopping_excess(alpha: f64, variances: &Variances) -> Result<f64> {
-    let stopped = best_stopping(alpha, variances)?.errors.test;
-    let ridge = ridge_errors(alpha, variances.noise / variances.teacher, variances)?.test;
-    Ok(stopped / ridge - 1.0)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -314,15 +302,6 @@ mod tests {
     }
 
     proptest! {
-        #[test]
-        fn stopping_comes_close_to_the_best_ridge_and_never_beats_it(
-            log_alpha in -3.0..3.0f64, log_snr in -4.0..7.0f64,
-        ) {
-            let v = Variances::from_snr(log_snr.exp()).unwrap();
-            let excess = stopping_excess(log_alpha.exp(), &v).unwrap();
-            prop_assert!(excess >= -1e-13, "{excess}");
-        }
-
         #[test]
         fn errors_start_at_the_teachers_variance_and_training_never_gets_worse(
             log_alpha in -2.0..2.0f64, start in 0.0..1.0f64, noise in 0.0..2.0f64,
