@@ -7,7 +7,7 @@ use std::path::Path;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::store::read::dataset;
+use crate::store::read::opening::open;
 use crate::{Agreement, Error, Result};
 
 /// Name and version of the manifest's format.
@@ -106,7 +106,7 @@ impl Input {
     /// [`Error::Data`] if it is not a regular file or cannot be read.
     pub fn of(path: impl AsRef<Path>) -> Result<Self> {
         let path = path.as_ref();
-        let (mut source, _) = dataset::open(path)?;
+        let (mut source, _) = open(path)?;
         let (mut hasher, mut bytes) = (Sha256::new(), 0);
         let mut chunk = vec![0; 64 << 10];
         loop {

@@ -5,7 +5,9 @@ use std::path::Path;
 use ndarray::{Array2, Array4, ArrayView2};
 use ndarray_npy::WriteNpyExt;
 
-use super::{dataset, npy};
+use super::dataset::{open_numbers, read_matrix};
+use super::npy;
+use super::refusal::refuse;
 use crate::{Error, Result};
 
 /// Examples as rows from a CSV or NPY file, as [`Dataset::read_pair`](crate::task::Dataset::read_pair)
@@ -27,7 +29,7 @@ use crate::{Error, Result};
 pub fn read_rows(path: impl AsRef<Path>) -> Result<(Array2<f64>, Vec<String>)> {
     let path = path.as_ref();
     let mut warnings = Vec::new();
-    let rows = dataset::read_matrix(path, &mut warnings)?.values;
+    let rows = read_matrix(path, &mut warnings)?.values;
     Ok((rows, warnings))
 }
 
@@ -39,11 +41,11 @@ pub fn read_rows(path: impl AsRef<Path>) -> Result<(Array2<f64>, Vec<String>)> {
 pub fn read_images(path: impl AsRef<Path>) -> Result<(Array4<f64>, Vec<String>)> {
     let path = path.as_ref();
     let file = path.display().to_string();
-    let (source, length, is_npy) = dataset::open_numbers(path)?;
+    let (source, length, is_npy) = open_numbers(path)?;
     if !is_npy {
         let problem = "images are not read from text";
         let remedy = "save them with np.save(path, x), x of shape (n, height, width, channels)";
-        return Err(dataset::refuse(file, problem, remedy));
+        return Err(refuse(file, problem, remedy));
     }
     let mut warnings = Vec::new();
     Ok((npy::read_images(source, length, &file, &mut warnings)?, warnings))

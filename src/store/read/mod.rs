@@ -8,7 +8,9 @@
 //! * [`arrays`]: matrices and images.
 
 pub mod arrays;
-pub(crate) mod dataset;
+mod dataset;
 mod npy;
+pub(crate) mod opening;
 mod records;
+mod refusal;
 mod table;

@@ -9,8 +9,7 @@ use ndarray::{Array2, Array4, ArrayD, Dimension, IxDyn, ShapeBuilder};
 use ndarray_npy::ReadableElement;
 use ndarray_npy::npy::header::{Header, Layout, ReadHeaderError};
 
-use super::dataset::{MAX_VALUES, TOO_LARGE, refuse};
-use super::table::clip;
+use super::refusal::{MAX_VALUES, TOO_LARGE, clip, refuse};
 use crate::{Error, Result};
 
 /// First bytes of every NPY file.

@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 use std::io::{BufRead, BufReader, Read};
 
-use super::dataset::refuse;
+use super::refusal::refuse;
 use crate::Result;
 
 /// Longest record accepted, in bytes.

@@ -5,9 +5,12 @@ use std::io::Read;
 
 use ndarray::Array2;
 
-use super::dataset::{MAX_ITEMS, MAX_VALUES, TOO_LARGE, refuse};
 use super::records::{Record, Records};
+use super::refusal::{MAX_VALUES, TOO_LARGE, clip, refuse};
 use crate::Result;
+
+/// Most items of a table; each is an input of its own, so memory grows with their square.
+const MAX_ITEMS: usize = 5000;
 
 /// Numbers with the names their file gives them.
 #[derive(Debug)]
@@ -275,16 +278,6 @@ fn is_name(cell: &str) -> bool {
 fn starts_like_number(text: &str) -> bool {
     let text = text.trim_start_matches(['+', '-', '\u{2212}', '.', '$', '€']);
     text.starts_with(|c: char| c.is_ascii_digit())
-}
-
-/// Text for a message: at most 40 characters, none of them a control character.
-pub(crate) fn clip(text: &str) -> String {
-    let mut shown: String =
-        text.chars().take(40).map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
-    if text.chars().nth(40).is_some() {
-        shown.push('…');
-    }
-    shown
 }
 
 #[cfg(test)]
