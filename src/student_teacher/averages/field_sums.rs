@@ -5,8 +5,10 @@
 
 use std::f64::consts::FRAC_2_PI;
 
+use super::erf::Tilt;
+use super::fields::Fields;
+use super::products::UNKNOWN;
 use super::relu;
-use super::{Fields, Tilt, UNKNOWN};
 use crate::math::arcsine::arcsines;
 use crate::net::Activation;
 

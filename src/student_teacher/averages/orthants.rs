@@ -17,7 +17,7 @@
 
 use std::f64::consts::{FRAC_PI_2, PI};
 
-use super::arcsine;
+use super::fields::arcsine;
 use crate::math::arcsine::arcsines;
 use crate::math::quadrature::gauss_legendre_nodes;
 

@@ -26,8 +26,8 @@
 
 use std::f64::consts::PI;
 
+use super::fields::{Fields, arcsine};
 use super::orthants::{Orthants, positive_three, positive_two};
-use super::{Fields, arcsine};
 
 /// $`\langle\lambda_1^+\lambda_2^+\rangle`$ from variances and covariance.
 pub(crate) fn i2(c11: f64, c12: f64, c22: f64) -> f64 {
