@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::{Flow, Learning, generalization_error};
+use super::right_hand_side::{Flow, Learning, generalization_error};
 use crate::Result;
 use crate::math::linalg::eigh;
 use crate::net::Activation;

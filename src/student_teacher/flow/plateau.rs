@@ -17,8 +17,9 @@
 use ndarray::Axis;
 
 use super::packed::PackedFlow;
+use super::right_hand_side::Learning;
+use super::solution::ACCURACY;
 use super::stationary::{End, settle_with};
-use super::{ACCURACY, Learning};
 use crate::math::dense_ode::Steps;
 use crate::math::eigenvalues::eigenvalues;
 use crate::math::roots::brent;

@@ -21,7 +21,8 @@
 //! is down to what noise costs and only such rates are left, [`End::Drifting`] says so.
 
 use super::packed::PackedFlow;
-use super::{ACCURACY, Learning};
+use super::right_hand_side::Learning;
+use super::solution::ACCURACY;
 use crate::math::dense_ode::Steps;
 use crate::math::eigenvalues::eigenvalues;
 use crate::math::linalg::{eigh, svd};
