@@ -4,7 +4,7 @@ use std::f64::consts::PI;
 
 use ndarray::{arr1, arr2};
 
-use super::{HiddenManifold, ManifoldStart};
+use super::setting::{HiddenManifold, ManifoldStart};
 use crate::contract::CurveCase;
 use crate::net::Activation;
 use crate::student_teacher::flow::Learning;

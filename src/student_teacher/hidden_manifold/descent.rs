@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use super::{Fold, HiddenManifold, ManifoldOverlaps};
+use super::setting::{Fold, HiddenManifold, ManifoldOverlaps};
 use crate::math::linalg::eigh;
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::net::online::units::{Inputs, OnlineUnits};

@@ -5,7 +5,7 @@ use std::f64::consts::PI;
 
 use ndarray::Array2;
 
-use super::{Fold, HiddenManifold, ManifoldOverlaps, ManifoldStart};
+use super::setting::{Fold, HiddenManifold, ManifoldOverlaps, ManifoldStart};
 use crate::net::Activation;
 use crate::student_teacher::averages::Fields;
 use crate::student_teacher::order_parameters::OrderParameters;
