@@ -16,8 +16,8 @@
 
 use ndarray::{Array2, s};
 
-use super::duals::Pairs;
 use super::gaussian_expectation::trapezoid;
+use super::pairs::Pairs;
 use crate::math::vector::vectorized;
 use crate::net::unit::Nonlinearity;
 use crate::{Error, Result};

@@ -23,7 +23,7 @@
 
 use std::f64::consts::{FRAC_1_PI, FRAC_PI_2};
 
-use super::duals::{After, Pair, Pairs};
+use super::pairs::{After, Pair, Pairs};
 use super::variances::Roots;
 use crate::math::folded_pairs::{FoldedPairs, Kink};
 use crate::math::vector::angle_over_sine;

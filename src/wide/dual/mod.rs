@@ -8,6 +8,7 @@ pub mod gaussian_expectation;
 pub(crate) mod hermite;
 pub(crate) mod hermite_series;
 pub(crate) mod kinks;
+pub(crate) mod pairs;
 pub(crate) mod variances;
 
 pub use duals::Dual;

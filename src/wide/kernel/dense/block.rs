@@ -4,7 +4,7 @@ use super::examples::{DenseStep, Examples, Lift, Stage, norm_scale};
 use crate::math::vector::vectorized;
 use crate::net::architecture::{Architecture, Layer, Parameterization};
 use crate::net::unit::Nonlinearity;
-use crate::wide::dual::duals::Pairs;
+use crate::wide::dual::pairs::Pairs;
 use crate::wide::dual::variances::Roots;
 
 /// Longest stretch: with everything that belongs to it, it stays in the nearest cache.
