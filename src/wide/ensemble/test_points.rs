@@ -20,8 +20,24 @@ pub struct TestPoints<'a> {
     prior: Array1<f64>,
 }
 
+impl TrainedEnsemble {
+    /// The same ensemble at m test inputs: `nngp` and `ntk` are K and Θ of test against training inputs
+    /// (m × n), `prior` the diagonal of K at the test inputs (m).
+    ///
+    /// # Errors
+    /// Shapes that do not fit, entries that are not finite, negative variances.
+    pub fn test_points(
+        &self,
+        nngp: &Array2<f64>,
+        ntk: &Array2<f64>,
+        prior: &Array1<f64>,
+    ) -> Result<TestPoints<'_>> {
+        TestPoints::new(self, nngp, ntk, prior)
+    }
+}
+
 impl<'a> TestPoints<'a> {
-    pub(crate) fn new(
+    fn new(
         ensemble: &'a TrainedEnsemble,
         nngp: &Array2<f64>,
         ntk: &Array2<f64>,

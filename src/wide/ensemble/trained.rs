@@ -56,7 +56,6 @@ use ndarray::{Array1, Array2, ArrayView2, Axis, s};
 
 use super::kernel_modes::KernelModes;
 use super::spread::{Spread, lower_half};
-use super::test_points::TestPoints;
 use super::training::{Response, Training};
 use crate::math::linalg::{product, require_finite, symmetric_product};
 use crate::{Error, Result};
@@ -241,20 +240,6 @@ impl TrainedEnsemble {
             0.5 * sum / self.n
         };
         Ok(residuals.rows().into_iter().map(loss).collect())
-    }
-
-    /// The same ensemble at m test inputs: `nngp` and `ntk` are K and Θ of test against training inputs
-    /// (m × n), `prior` the diagonal of K at the test inputs (m).
-    ///
-    /// # Errors
-    /// Shapes that do not fit, entries that are not finite, negative variances.
-    pub fn test_points(
-        &self,
-        nngp: &Array2<f64>,
-        ntk: &Array2<f64>,
-        prior: &Array1<f64>,
-    ) -> Result<TestPoints<'_>> {
-        TestPoints::new(self, nngp, ntk, prior)
     }
 
     /// Gains g and residuals 1 − wg, times × modes.
