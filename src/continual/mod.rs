@@ -60,6 +60,7 @@
 pub mod balance;
 pub(crate) mod cases;
 mod course;
+mod model;
 mod network;
 pub mod overlaps;
 pub mod two_tasks;
