@@ -2,7 +2,8 @@
 
 use ndarray::Array1;
 
-use super::{Course, Prepared};
+use super::preparation::Prepared;
+use super::settings::Course;
 use crate::agreement::Tolerance;
 use crate::deep_linear::exact_network::ExactNetwork;
 use crate::math::parallel::join;

@@ -2,7 +2,7 @@
 
 use ndarray::Array2;
 
-use super::{Course, Start};
+use super::settings::{Course, Start};
 use crate::deep_linear::depth::DepthMode;
 use crate::deep_linear::random_start::effective_strengths;
 use crate::deep_linear::two_layer::TwoLayerMode;
@@ -186,6 +186,11 @@ impl Course {
         }
         let slowest = task.sigma_x().diag().mean().unwrap_or(0.0);
         Ok(if slowest > 0.0 { 1.0 / slowest } else { 1.0 })
+    }
+
+    /// Default steps within the largest stable one.
+    fn steps_per_limit(&self) -> f64 {
+        if self.quick { 50.0 } else { 200.0 }
     }
 
     /// The learning rate, given or by default.

@@ -3,7 +3,7 @@
 use ndarray::{Array2, s};
 use rand_chacha::ChaCha8Rng;
 
-use super::{Course, Start};
+use super::settings::{Course, Start};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::balanced::sample_two_layer;
 use crate::deep_linear::balanced_network::BalancedNetwork;
