@@ -68,7 +68,7 @@ pub enum Error {
     /// A name that does not exist.
     #[error("there is no {kind} \"{name}\"{}", hint(.nearest))]
     Unknown {
-        /// What was looked for (`figure`, `model`, `control`).
+        /// What was looked for (`figure`, `model`, `parameter`).
         kind: &'static str,
         /// The name given.
         name: String,

@@ -46,6 +46,7 @@
 //! * [`student_teacher`]: online learning of a teacher, one fresh example a step. [`continual`]: two
 //!   tasks, one after the other. [`wide`]: networks of many hidden units, their kernels and training.
 //! * [`task`]: what is to be learned. [`net`]: what is trained. [`math`]: numerics of both.
+//! * [`parameter`]: the numbers that a learning curve or a figure depends on, each declared once.
 //! * [`models`]: every model and learning curve, with what is needed to test it.
 //! * [`figures`]: figures of papers. [`plot`]: how they are drawn.
 //! * `store`: results on disk (feature `cli`). [`citation`]: the works cited.
@@ -71,6 +72,7 @@ pub mod generalization;
 pub mod math;
 pub mod models;
 pub mod net;
+pub mod parameter;
 pub mod plot;
 pub mod semantic;
 pub(crate) mod solvable;

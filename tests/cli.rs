@@ -180,7 +180,7 @@ fn unknown_names_suggest_what_was_meant() {
     let error = failure(&["figure", &figure.name.to_uppercase()], 2);
     assert!(error.contains(figure.name), "{error}");
     let error = failure(&["figure", figure.name, "--set", "nonsense=1"], 2);
-    for control in figure.controls {
+    for control in figure.parameters {
         assert!(error.contains(control.name) && error.contains(control.help), "{error}");
     }
 }
@@ -320,7 +320,7 @@ fn the_controls_of_every_figure_can_be_listed() {
         let table = stdout(&["figure", figure.name, "--controls"]);
         let json = stdout(&["figure", figure.name, "--controls", "--json"]);
         let controls = document(&json, "solvable/controls/1");
-        for (i, control) in figure.controls.iter().enumerate() {
+        for (i, control) in figure.parameters.iter().enumerate() {
             assert!(table.contains(&format!("\n{} ", control.name)), "{table}");
             assert_eq!(controls["controls"][i]["default"].as_f64(), Some(control.default));
         }

@@ -69,27 +69,29 @@ fn theory_alone_draws_without_simulating() {
 }
 
 #[test]
-fn every_control_can_be_turned_to_the_ends_of_its_range() {
+fn every_parameter_can_be_turned_to_the_ends_of_its_range() {
     for figure in ALL {
-        for control in figure.controls {
-            for value in [control.low, control.high] {
+        for parameter in figure.parameters {
+            for value in [parameter.low, parameter.high] {
                 let mut settings = figure.settings(Effort::Theory, 1);
-                figure.set(&mut settings, control.name, value).expect(control.name);
-                let drawing = (figure.draw)(&settings)
-                    .unwrap_or_else(|e| panic!("{}, {} = {value}: {e}", figure.name, control.name));
-                svg(&drawing.sheet, Style::Paper)
-                    .unwrap_or_else(|e| panic!("{}, {} = {value}: {e}", figure.name, control.name));
+                settings.values.set(parameter.name, value).expect(parameter.name);
+                let drawing = (figure.draw)(&settings).unwrap_or_else(|e| {
+                    panic!("{}, {} = {value}: {e}", figure.name, parameter.name)
+                });
+                svg(&drawing.sheet, Style::Paper).unwrap_or_else(|e| {
+                    panic!("{}, {} = {value}: {e}", figure.name, parameter.name)
+                });
             }
         }
     }
 }
 
 #[test]
-fn controls_and_figures_that_do_not_exist_are_refused_by_name() {
+fn parameters_and_figures_that_do_not_exist_are_refused_by_name() {
     let figure = find("saxe2021_fig4a").unwrap();
     let mut settings = figure.settings(Effort::Theory, 0);
-    assert!(figure.set(&mut settings, "u1", 0.1).unwrap_err().to_string().contains("u0"));
-    assert!(figure.set(&mut settings, "u0", 1.0).unwrap_err().to_string().contains("0.1"));
-    assert!(figure.set(&mut settings, "u0", f64::NAN).is_err());
+    assert!(settings.values.set("u1", 0.1).unwrap_err().to_string().contains("u0"));
+    assert!(settings.values.set("u0", 1.0).unwrap_err().to_string().contains("0.1"));
+    assert!(settings.values.set("u0", f64::NAN).is_err());
     assert!(find("saxe2021_fig9").unwrap_err().to_string().contains("saxe2021_fig4a"));
 }

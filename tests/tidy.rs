@@ -4,6 +4,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use solvable::models::CURVES;
+use solvable::parameter::{Parameter, ParameterKind};
 use solvable::{citation, figures};
 
 /// Longest source file, in lines.
@@ -71,6 +73,80 @@ fn every_figure_is_in_the_gallery() {
     report("not in the gallery: run `cargo run --release -- reproduce`", &missing);
 }
 
+/// The parameters of every figure and every curve, by its name.
+fn parameter_lists() -> impl Iterator<Item = (&'static str, &'static [Parameter])> {
+    let curves = CURVES.iter().copied();
+    let figures = figures::ALL.iter().map(|figure| (figure.name, figure.parameters));
+    figures.chain(curves.map(|curve| (curve.name, curve.parameters)))
+}
+
+#[test]
+fn parameters_have_names_of_their_own_and_defaults_that_are_allowed() {
+    let mut wrong = Vec::new();
+    for (owner, parameters) in parameter_lists() {
+        for parameter in parameters {
+            let Parameter { name, symbol, unit, default, low, high, kind, help } = *parameter;
+            let letters = name.chars().all(|c| c.is_ascii_lowercase() || "_0123456789".contains(c));
+            let named = letters && name.starts_with(|c: char| c.is_ascii_lowercase());
+            let single = parameters.iter().filter(|other| other.name == name).count() == 1;
+            let texts = [symbol, help].iter().all(|text| !text.is_empty());
+            let trimmed = [symbol, unit, help].iter().all(|text| text.trim() == *text);
+            let spread = low < high && low.is_finite() && high.is_finite();
+            let spread = spread && (kind != ParameterKind::Log || low > 0.0);
+            let allowed = [default, low, high].iter().all(|value| parameter.check(*value).is_ok());
+            if !(named && single && texts && trimmed && spread && allowed) {
+                wrong.push(format!("{owner}: {parameter:?}"));
+            }
+        }
+    }
+    report("parameters that cannot be turned by name over their range", &wrong);
+}
+
+#[test]
+fn no_figure_or_curve_reads_a_parameter_that_it_does_not_list() {
+    let (mut unlisted, mut declared) = (Vec::new(), 0);
+    let folders = ["src/figures", "src/generalization", "src/wide"];
+    for (file, text) in files_in(&folders, &["rs"]) {
+        let found = parameters_in(&text);
+        declared += found.declared.len();
+        let names = found.declared.iter().chain(&found.read);
+        let missing = names.filter(|name| !found.listed.contains(name));
+        unlisted.extend(missing.map(|name| format!("{}: {name}", file.display())));
+    }
+    report("declared or read, and on no list of the file", &unlisted);
+    assert!(declared > 70, "only {declared} declarations were seen");
+}
+
+/// Names of the parameters that a source file declares, reads and lists.
+struct ParametersIn {
+    declared: Vec<String>,
+    read: Vec<String>,
+    listed: Vec<String>,
+}
+
+fn parameters_in(source: &str) -> ParametersIn {
+    let code = source.lines().map(|line| line.split("//").next().unwrap_or_default());
+    let code: String = code.flat_map(str::chars).filter(|c| !c.is_whitespace()).collect();
+    let is_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+    let name_at = |text: &str| text.split(|c| !is_name(c)).next().unwrap_or_default().to_owned();
+    let after = |mark: &str| code.split(mark).skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let declared = code.split(":Parameter=").collect::<Vec<_>>();
+    let declared = declared[..declared.len() - 1].iter();
+    let last_name =
+        |text: &&str| text.rsplit(|c| !is_name(c)).next().unwrap_or_default().to_owned();
+    let read = after(".get(&").into_iter().chain(after(".integer(&"));
+    let lists = after("parameters:&[").into_iter();
+    let list = |text: String| {
+        let items = text.split(']').next().unwrap_or_default().to_owned();
+        items.split(',').map(name_at).collect::<Vec<_>>()
+    };
+    ParametersIn {
+        declared: declared.map(last_name).collect(),
+        read: read.map(|text| name_at(&text)).filter(|name| !name.is_empty()).collect(),
+        listed: lists.flat_map(list).collect(),
+    }
+}
+
 #[test]
 fn modules_use_only_what_they_may() {
     // (files, what they must not name, files excepted)
@@ -86,6 +162,7 @@ fn modules_use_only_what_they_may() {
         ("src/net", theory.to_vec(), &[]),
         ("src/task", theory.to_vec(), &[]),
         ("src/math", theory.to_vec(), &[]),
+        ("src/parameter.rs", vec!["crate::generalization".into(), "crate::figures".into()], &[]),
         ("src", vec!["faer::".into()], &["src/math/linalg.rs"]),
         ("src", vec!["ode_solvers::".into(), "nalgebra::".into()], &["src/math/ode.rs"]),
         ("src", vec!["plotters::".into(), "resvg::".into(), "svg2pdf::".into()], &["src/plot"]),
@@ -145,6 +222,12 @@ fn the_checks_see_what_they_look_for() {
     for bad in ["costs $a$", "$$a$$", "`a` $b$", "```text\n$\n```\n$x$"] {
         assert!(bare_dollar(bad).is_some(), "{bad}");
     }
+    let found = parameters_in(
+        "const A1: Parameter = Parameter { // B: Parameter = 1\n }\nparameters: &[A1,\n C],\n\
+         point.get(\n&A1) + point\n.integer(&D) + names.get(&name)",
+    );
+    assert_eq!((found.declared, found.read), (vec!["A1".into()], vec!["A1".into(), "D".into()]));
+    assert_eq!(found.listed, ["A1", "C"]);
     let blocks = doc_blocks("/// one\n/// two\nfn a() {}\n    //! three\n//// no\n// no\n");
     assert_eq!(blocks, [(1, "one\ntwo\n".to_owned()), (4, "three\n".to_owned())]);
 }
@@ -179,21 +262,19 @@ fn prose() -> Vec<(PathBuf, String)> {
     found
 }
 
-/// Path and text of the files below `folders` that have one of the extensions, sorted by path.
+/// Path and text of the files at or below `places` that have one of the extensions, sorted by path.
 /// A folder that does not exist has no files.
-fn files_in(folders: &[&str], extensions: &[&str]) -> Vec<(PathBuf, String)> {
-    let mut waiting: Vec<PathBuf> = folders.iter().map(|folder| root().join(folder)).collect();
+fn files_in(places: &[&str], extensions: &[&str]) -> Vec<(PathBuf, String)> {
+    let mut waiting: Vec<PathBuf> = places.iter().map(|place| root().join(place)).collect();
     let mut found = Vec::new();
-    while let Some(folder) = waiting.pop() {
-        let Ok(entries) = fs::read_dir(&folder) else { continue };
-        for entry in entries {
-            let path = entry.expect("a folder of the crate can be listed").path();
-            if path.is_dir() {
-                waiting.push(path);
-            } else if has_extension(&path, extensions) {
-                found.push((relative(&path), read(&path)));
-            }
+    while let Some(path) = waiting.pop() {
+        if has_extension(&path, extensions) {
+            found.push((relative(&path), read(&path)));
         }
+        let Ok(entries) = fs::read_dir(&path) else { continue };
+        let inside =
+            entries.map(|entry| entry.expect("a folder of the crate can be listed").path());
+        waiting.extend(inside);
     }
     found.sort();
     found

@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
+use solvable::curve::Curve;
 use solvable::curve::measured::{Measured, Measurement, Simulation};
-use solvable::curve::{Curve, Point};
 use solvable::figures::own::curve::{curve as draw, data as draw_data};
 use solvable::models::{CURVES, find_curve};
+use solvable::parameter::Values;
 use solvable::store::{Manifest, OutDir};
 use solvable::{Error, Result};
 
@@ -157,7 +158,7 @@ fn measurement(args: &Args, curve: &'static Curve) -> Result<Measurement> {
         return Err(Error::Usage(problem));
     }
     for end in [low, high] {
-        curve.with(&at, over, end)?;
+        at.with(over, end)?;
     }
     let simulation = args.simulate.map(|SimulationSize { size, runs }| Simulation {
         grid: grid(low, high, SIMULATED),
@@ -172,10 +173,10 @@ fn measurement(args: &Args, curve: &'static Curve) -> Result<Measurement> {
 }
 
 /// Refuses systems that do not fit into memory, before anything is computed.
-fn check_memory(curve: &Curve, at: &Point, over: &str, simulation: &Simulation) -> Result<()> {
+fn check_memory(curve: &Curve, at: &Values, over: &str, simulation: &Simulation) -> Result<()> {
     let mut largest = 0.0f64;
     for x in &simulation.grid {
-        largest = largest.max((curve.cells)(&curve.with(at, over, *x)?, simulation.size));
+        largest = largest.max((curve.cells)(&at.with(over, *x)?, simulation.size));
     }
     // As many systems at a time as there are threads.
     let largest = largest * rayon::current_num_threads().min(simulation.runs) as f64;
@@ -269,8 +270,11 @@ fn command(args: &Args) -> Vec<String> {
 
 fn settings(measurement: &Measurement, style: Style) -> Map<String, Value> {
     let Measurement { curve, at, over, grid, simulation } = measurement;
-    let parameters: Map<String, Value> =
-        at.values().filter(|(name, _)| name != over).map(|(n, v)| (n.into(), json!(v))).collect();
+    let parameters: Map<String, Value> = at
+        .iter()
+        .filter(|(p, _)| p.name != *over)
+        .map(|(p, v)| (p.name.into(), json!(v)))
+        .collect();
     let mut settings = Map::from_iter([
         ("model".into(), json!(curve.name)),
         ("parameters".into(), Value::Object(parameters)),
@@ -321,9 +325,9 @@ fn document(measurement: &Measurement, measured: &Measured, manifest: &Manifest)
 fn text(measurement: &Measurement, measured: &Measured) -> String {
     let Measurement { curve, at, over, grid, .. } = measurement;
     let fixed: Vec<String> = at
-        .values()
-        .filter(|(name, _)| name != over)
-        .map(|(name, value)| format!("{name} {}", report::exact(value)))
+        .iter()
+        .filter(|(parameter, _)| parameter.name != *over)
+        .map(|(parameter, value)| format!("{} {}", parameter.name, report::exact(value)))
         .collect();
     let mut text = format!("{}; {}\n\n", curve.summary, fixed.join(", "));
     let mut headings = vec![*over];

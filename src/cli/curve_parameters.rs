@@ -1,8 +1,9 @@
 //! The parameters of all learning curves as options: `--alpha`, `--snr`, ….
 
 use clap::{Arg, ArgMatches, Command, FromArgMatches};
-use solvable::curve::{Curve, Point};
+use solvable::curve::Curve;
 use solvable::models::CURVES;
+use solvable::parameter::Values;
 use solvable::{Error, Result};
 
 use super::values;
@@ -28,8 +29,8 @@ impl Parameters {
     }
 
     /// The point of a curve that they name, all others at their defaults.
-    pub fn point(&self, curve: &Curve) -> Result<Point> {
-        let mut point = curve.default_point();
+    pub fn point(&self, curve: &Curve) -> Result<Values> {
+        let mut point = Values::defaults(curve.parameters);
         for (name, value) in &self.0 {
             if !curve.parameters.iter().any(|p| p.name == *name) {
                 let own: Vec<_> =
@@ -40,7 +41,7 @@ impl Parameters {
                     own.join(", ")
                 )));
             }
-            point = curve.with(&point, name, *value).map_err(|error| match error {
+            point.set(name, *value).map_err(|error| match error {
                 Error::Parameter { name, value, allowed } => {
                     Error::Parameter { name: format!("--{name}"), value, allowed }
                 }

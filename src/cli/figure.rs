@@ -4,7 +4,8 @@ use std::panic::catch_unwind;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use solvable::figures::{self, ControlKind, Drawing, Effort, Figure, Settings};
+use solvable::figures::{self, Drawing, Effort, Figure, Settings};
+use solvable::parameter::ParameterKind;
 use solvable::store::{Manifest, OutDir};
 use solvable::{Error, Result};
 
@@ -130,9 +131,10 @@ pub fn draw(figure: &Figure, settings: &Settings) -> Result<Drawing> {
 fn turned(figure: &Figure, changes: &[(String, f64)], how: How) -> Result<Settings> {
     let mut settings = figure.settings(how.effort(), how.seed);
     for (name, value) in changes {
-        figure.set(&mut settings, name, *value).map_err(|error| match error {
-            Error::Unknown { kind, name, .. } => {
-                let unknown = names::unknown(kind, &name, figure.controls.iter().map(|c| c.name));
+        settings.values.set(name, *value).map_err(|error| match error {
+            Error::Unknown { name, .. } => {
+                let known = figure.parameters.iter().map(|p| p.name);
+                let unknown = names::unknown("control", &name, known);
                 Error::Usage(format!("{unknown}\n\n{}", controls(figure).trim_end()))
             }
             other => other,
@@ -155,15 +157,15 @@ fn write(
     }
     let mut manifest = Manifest::new(how.seed);
     manifest.command = vec!["figure".into(), figure.name.into()];
-    let defaults = figure.settings(settings.effort, settings.seed);
-    for ((name, value), (_, default)) in settings.values().zip(defaults.values()) {
-        if value != default {
-            manifest.command.extend(["--set".into(), format!("{name}={}", report::exact(value))]);
+    for (parameter, value) in settings.values.iter() {
+        if value != parameter.default {
+            let setting = format!("{}={}", parameter.name, report::exact(value));
+            manifest.command.extend(["--set".into(), setting]);
         }
     }
     manifest.command.extend(how.arguments());
     manifest.settings = how.settings();
-    manifest.settings.insert("controls".into(), control_values(figure, settings));
+    manifest.settings.insert("controls".into(), control_values(settings));
     manifest.warnings = drawing.agreements.iter().filter_map(|a| exceeded(figure, a)).collect();
     manifest.agreement.clone_from(&drawing.agreements);
     out.finish(manifest)
@@ -183,11 +185,10 @@ pub fn exceeded(figure: &Figure, agreement: &solvable::Agreement) -> Option<Stri
 }
 
 /// The value of every control.
-pub fn control_values(figure: &Figure, settings: &Settings) -> Value {
-    let kinds = figure.controls.iter().map(|control| control.kind);
-    let values = settings.values().zip(kinds).map(|((name, value), kind)| {
-        let integer = kind == ControlKind::Integer;
-        (name.to_owned(), if integer { json!(value as i64) } else { json!(value) })
+pub fn control_values(settings: &Settings) -> Value {
+    let values = settings.values.iter().map(|(parameter, value)| {
+        let integer = parameter.kind == ParameterKind::Integer;
+        (parameter.name.to_owned(), if integer { json!(value as i64) } else { json!(value) })
     });
     Value::Object(values.collect())
 }
@@ -214,11 +215,11 @@ fn list_controls(figure: &Figure, json: bool, output: &Output) -> Result<()> {
         return output.data(&controls(figure));
     }
     let kind = |kind| match kind {
-        ControlKind::Linear => "linear",
-        ControlKind::Log => "log",
-        ControlKind::Integer => "integer",
+        ParameterKind::Linear => "linear",
+        ParameterKind::Log => "log",
+        ParameterKind::Integer => "integer",
     };
-    let controls = figure.controls.iter().map(|c| {
+    let controls = figure.parameters.iter().map(|c| {
         json!({
             "name": c.name, "symbol": c.symbol, "default": c.default, "low": c.low,
             "high": c.high, "kind": kind(c.kind), "help": c.help,
@@ -233,10 +234,10 @@ fn list_controls(figure: &Figure, json: bool, output: &Output) -> Result<()> {
 
 /// A figure's controls in columns.
 fn controls(figure: &Figure) -> String {
-    if figure.controls.is_empty() {
+    if figure.parameters.is_empty() {
         return format!("{} has no controls\n", figure.name);
     }
-    let rows = figure.controls.iter().map(|c| {
+    let rows = figure.parameters.iter().map(|c| {
         let [default, low, high] = [c.default, c.low, c.high].map(report::exact);
         let range = format!("{low} to {high}");
         vec![c.name.into(), c.symbol.into(), default, range, c.help.into()]

@@ -150,7 +150,7 @@ fn manifest(how: How, drawn: &[(&Figure, &[Agreement])], warnings: Vec<String>) 
     manifest.command.extend(how.arguments());
     manifest.settings = how.settings();
     let controls = drawn.iter().map(|(figure, _)| {
-        let values = control_values(figure, &figure.settings(how.effort(), how.seed));
+        let values = control_values(&figure.settings(how.effort(), how.seed));
         (figure.name.to_owned(), values)
     });
     manifest.settings.insert("controls".into(), Value::Object(Map::from_iter(controls)));
@@ -189,7 +189,8 @@ mod tests {
     use std::path::Path;
 
     use solvable::Error;
-    use solvable::figures::{Control, ControlKind, Drawing, Settings};
+    use solvable::figures::{Drawing, Settings};
+    use solvable::parameter::{Parameter, ParameterKind};
     use solvable::plot::Sheet;
 
     use super::super::render::Style;
@@ -202,17 +203,18 @@ mod tests {
     const PANICKING: Figure = figure("panicking", |_| panic!("on purpose"));
 
     const fn figure(name: &'static str, draw: fn(&Settings) -> Result<Drawing>) -> Figure {
-        const SCALE: Control = Control {
+        const SCALE: Parameter = Parameter {
             name: "a0",
             symbol: "a₀",
+            unit: "",
             default: 1e-4,
             low: 1e-8,
             high: 1.0,
-            kind: ControlKind::Log,
+            kind: ParameterKind::Log,
             help: "initial strength",
         };
         let (title, caption) = ("A figure.", "Theory and simulation.");
-        Figure { name, reference: "saxe2014", title, caption, controls: &[SCALE], draw }
+        Figure { name, reference: "saxe2014", title, caption, parameters: &[SCALE], draw }
     }
 
     fn good(settings: &Settings) -> Result<Drawing> {

@@ -1,7 +1,8 @@
 //! A learning curve along one of its parameters, predicted and measured.
 
-use super::{Curve, Point, Sweep};
+use super::{Curve, Sweep};
 use crate::math::parallel::in_parallel;
+use crate::parameter::Values;
 use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Axis, Error, Result, Solvable, compare};
 
@@ -11,7 +12,7 @@ pub struct Measurement {
     /// Which curve.
     pub curve: &'static Curve,
     /// The parameters that stay.
-    pub at: Point,
+    pub at: Values,
     /// Name of the one that changes.
     pub over: &'static str,
     /// Its values.
@@ -67,7 +68,7 @@ impl Measurement {
         let mut theory = vec![Vec::with_capacity(self.grid.len()); self.curve.observables.len()];
         let mut breaks = Vec::new();
         for x in &self.grid {
-            let values = match (self.curve.theory)(&self.curve.with(&self.at, self.over, *x)?) {
+            let values = match (self.curve.theory)(&self.at.with(self.over, *x)?) {
                 Ok(values) => values.into_iter().map(Some).collect(),
                 Err(error @ Error::Diverges { .. }) => {
                     breaks.push((*x, error.to_string()));
@@ -90,7 +91,7 @@ impl Measurement {
         // over systems diverges (49 to 51 examples of 50 inputs) there is nothing to measure.
         let mut finite = Vec::with_capacity(grid.len());
         for x in grid {
-            let point = self.curve.with(&self.at, self.over, *x)?;
+            let point = self.at.with(self.over, *x)?;
             let theory = (self.curve.theory)(&point);
             match theory.and_then(|theory| (self.curve.bias)(&point, *size, &theory)) {
                 Ok(_) => finite.push(*x),
@@ -119,7 +120,7 @@ mod tests {
 
     fn measurement(grid: Vec<f64>) -> Measurement {
         let curve = find_curve("ridge").unwrap();
-        let at = curve.with(&curve.default_point(), "ridge", 0.0).unwrap();
+        let at = Values::defaults(curve.parameters).with("ridge", 0.0).unwrap();
         let simulation = Simulation { grid: grid.clone(), size: 40, runs: 50, seed: 1 };
         Measurement { curve, at, over: "alpha", grid, simulation: Some(simulation) }
     }
@@ -141,7 +142,7 @@ mod tests {
         let curve = find_curve("least-squares").unwrap();
         let grid = vec![0.5, 0.98, 1.0, 1.02, 2.0];
         let simulation = Simulation { grid: grid.clone(), size: 50, runs: 20, seed: 1 };
-        let at = curve.default_point();
+        let at = Values::defaults(curve.parameters);
         let near = Measurement { curve, at, over: "alpha", grid, simulation: Some(simulation) };
         let found = near.run().unwrap();
         assert_eq!(found.simulated.unwrap().grid, [0.5, 2.0]);

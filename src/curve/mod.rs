@@ -8,5 +8,5 @@ mod definition;
 pub mod measured;
 mod sweep;
 
-pub use definition::{Curve, Parameter, Point};
+pub use definition::Curve;
 pub use sweep::Sweep;

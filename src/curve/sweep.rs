@@ -1,7 +1,8 @@
 //! A learning curve along one of its parameters.
 
-use super::definition::{Curve, Point};
+use super::Curve;
 use crate::agreement::{FiniteSize, Tolerance};
+use crate::parameter::Values;
 use crate::{Axis, Result, Solvable, Trajectory};
 
 /// A curve along one of its parameters, simulated at one size.
@@ -10,7 +11,7 @@ pub struct Sweep {
     /// Which curve.
     pub curve: &'static Curve,
     /// The parameters that stay.
-    pub at: Point,
+    pub at: Values,
     /// Name of the one that changes.
     pub over: &'static str,
     /// What that axis shows.
@@ -31,22 +32,22 @@ impl Sweep {
         axis: Axis,
         size: usize,
     ) -> Result<Self> {
-        let mut at = curve.default_point();
+        let mut at = Values::defaults(curve.parameters);
         for (name, value) in fixed {
-            at = curve.with(&at, name, *value)?;
+            at.set(name, *value)?;
         }
-        curve.with(&at, over, at_default(curve, over))?;
+        at.listed(over)?;
         Ok(Self { curve, at, over, axis, size })
     }
 
     fn recorded(
         &self,
         grid: &[f64],
-        value: impl Fn(&Point) -> Result<Vec<f64>>,
+        value: impl Fn(&Values) -> Result<Vec<f64>>,
     ) -> Result<Trajectory> {
         let mut columns = vec![Vec::with_capacity(grid.len()); self.curve.observables.len()];
         for x in grid {
-            let values = value(&self.curve.with(&self.at, self.over, *x)?)?;
+            let values = value(&self.at.with(self.over, *x)?)?;
             columns.iter_mut().zip(values).for_each(|(column, value)| column.push(value));
         }
         let mut trajectory = Trajectory::new(self.axis, grid);
@@ -55,10 +56,6 @@ impl Sweep {
         }
         Ok(trajectory)
     }
-}
-
-fn at_default(curve: &Curve, name: &str) -> f64 {
-    curve.parameters.iter().find(|p| p.name == name).map_or(f64::NAN, |p| p.default)
 }
 
 /// What rounding in a simulation may leave of an observable.

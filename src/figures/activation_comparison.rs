@@ -2,12 +2,35 @@
 
 use super::ensembles::{Mean, dots, measure};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::net::Activation;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet, series_color};
 use crate::student_teacher::finite::online_network::OnlineNetwork;
 use crate::student_teacher::flow::Learning;
 use crate::{Result, Solvable};
+
+const RATE: Parameter = Parameter {
+    name: "rate",
+    symbol: "η",
+    unit: "",
+    default: 0.5,
+    low: 0.1,
+    high: 0.8,
+    kind: ParameterKind::Linear,
+    help: "learning rate",
+};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "σ",
+    unit: "",
+    default: 0.03,
+    low: 0.0,
+    high: 1.0,
+    kind: ParameterKind::Linear,
+    help: "standard deviation of the noise on labels",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "activation_comparison",
@@ -19,26 +42,7 @@ pub(super) const FIGURE: Figure = Figure {
         of infinitely many inputs. Circles: networks, mean and standard error. Linear units learn the sum \
         of both teachers, and what each unit has of them stays a matter of its start; only nonlinear ones \
         can tell teachers apart.",
-    controls: &[
-        Control {
-            name: "rate",
-            symbol: "η",
-            default: 0.5,
-            low: 0.1,
-            high: 0.8,
-            kind: ControlKind::Linear,
-            help: "learning rate",
-        },
-        Control {
-            name: "noise",
-            symbol: "σ",
-            default: 0.03,
-            low: 0.0,
-            high: 1.0,
-            kind: ControlKind::Linear,
-            help: "standard deviation of the noise on labels",
-        },
-    ],
+    parameters: &[RATE, NOISE],
     draw,
 };
 
@@ -72,8 +76,11 @@ const FLOOR: f64 = 1e-5;
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let (n_in, runs) = if settings.effort == Effort::Paper { (300, 6) } else { (60, 3) };
-    let learning =
-        Learning { rate: settings.get("rate"), readout_rate: 0.0, noise: settings.get("noise") };
+    let learning = Learning {
+        rate: settings.values.get(&RATE),
+        readout_rate: 0.0,
+        noise: settings.values.get(&NOISE),
+    };
     let fine = log_grid(ENDS.0, ENDS.1, 121);
     let axis = || AxisSpec::log("examples per input, t").within(ENDS.0, ENDS.1);
     let mut errors =

@@ -2,11 +2,34 @@
 
 use super::ensembles::{dots, measure};
 use super::parts::{log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::generalization::linear::sampled_student::LinearStudent;
 use crate::generalization::linear::student::Variances;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Rule, Sheet, series_color};
 use crate::{Result, Solvable};
+
+const SNR: Parameter = Parameter {
+    name: "snr",
+    symbol: "SNR",
+    unit: "",
+    default: 5.0,
+    low: 0.5,
+    high: 50.0,
+    kind: ParameterKind::Log,
+    help: "variance of the teacher's weights over that of the label noise",
+};
+
+const START: Parameter = Parameter {
+    name: "start",
+    symbol: "σ_0²",
+    unit: "",
+    default: 0.0,
+    low: 0.0,
+    high: 2.0,
+    kind: ParameterKind::Linear,
+    help: "variance of the initial weights over that of the teacher's",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "advani2020_fig2",
@@ -16,26 +39,7 @@ pub(super) const FIGURE: Figure = Figure {
         many, and many examples per weight; signal-to-noise ratio 5, start at zero. Lines: theory in \
         the limit of many inputs. Circles: networks with 80 inputs, mean and standard error over 30 \
         draws. Dotted: variance of the label noise, the least possible error.",
-    controls: &[
-        Control {
-            name: "snr",
-            symbol: "SNR",
-            default: 5.0,
-            low: 0.5,
-            high: 50.0,
-            kind: ControlKind::Log,
-            help: "variance of the teacher's weights over that of the label noise",
-        },
-        Control {
-            name: "start",
-            symbol: "σ_0²",
-            default: 0.0,
-            low: 0.0,
-            high: 2.0,
-            kind: ControlKind::Linear,
-            help: "variance of the initial weights over that of the teacher's",
-        },
-    ],
+    parameters: &[SNR, START],
     draw,
 };
 
@@ -43,8 +47,8 @@ const ENDS: (f64, f64) = (0.05, 200.0);
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let (size, runs) = if settings.effort == Effort::Paper { (80, 30) } else { (40, 8) };
-    let start = settings.get("start");
-    let variances = Variances { start, ..Variances::from_snr(settings.get("snr"))? };
+    let start = settings.values.get(&START);
+    let variances = Variances { start, ..Variances::from_snr(settings.values.get(&SNR))? };
     let fine = log_grid(ENDS.0, ENDS.1, 161);
     let (mut panels, mut agreements) = (Vec::new(), Vec::new());
     let models = [0.5, 1.0, 2.0].map(|alpha| LinearStudent { alpha, variances, size });

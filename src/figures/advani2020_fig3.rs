@@ -2,13 +2,25 @@
 
 use super::ensembles::{add_pieces, dots, measure};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::{Curve, Sweep};
 use crate::generalization::linear::least_squares::{LEAST_SQUARES, STOPPED};
 use crate::generalization::linear::ridge::{RIDGE_OPTIMAL, stopping_excess};
 use crate::generalization::linear::student::Variances;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, series_color, series_dash};
 use crate::{Axis, Result};
+
+const SNR: Parameter = Parameter {
+    name: "snr",
+    symbol: "SNR",
+    unit: "",
+    default: 5.0,
+    low: 0.5,
+    high: 50.0,
+    kind: ParameterKind::Log,
+    help: "variance of the teacher's weights over that of the label noise (panel a)",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "advani2020_fig3",
@@ -19,22 +31,14 @@ pub(super) const FIGURE: Figure = Figure {
         5. Lines: theory. Circles: networks with 100 inputs, mean and standard error over 30 draws. b, \
         How much larger the error of stopping is than that of the best ridge, theory, for four \
         signal-to-noise ratios of our choice.",
-    controls: &[Control {
-        name: "snr",
-        symbol: "SNR",
-        default: 5.0,
-        low: 0.5,
-        high: 50.0,
-        kind: ControlKind::Log,
-        help: "variance of the teacher's weights over that of the label noise (panel a)",
-    }],
+    parameters: &[SNR],
     draw,
 };
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let mut panel = Panel::new(
         AxisSpec::log("training examples per weight α").within(0.1, 10.0),
-        AxisSpec::linear("test error").within(0.0, 2.2 * (1.0 + settings.get("snr").recip())),
+        AxisSpec::linear("test error").within(0.0, 2.2 * (1.0 + settings.values.get(&SNR).recip())),
     );
     panel.legend = Legend::TopRight;
     let (size, runs) = if settings.effort == Effort::Paper { (100, 30) } else { (40, 8) };
@@ -49,7 +53,8 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     ];
     let mut agreements = Vec::new();
     for (i, (curve, label, pieces, grid)) in kinds.into_iter().enumerate() {
-        let sweep = Sweep::new(curve, &[("snr", settings.get("snr"))], "alpha", Axis::Load, size)?;
+        let sweep =
+            Sweep::new(curve, &[("snr", settings.values.get(&SNR))], "alpha", Axis::Load, size)?;
         let color = series_color(i);
         let style = Line { dash: series_dash(i), ..Line::new(label, &[], &[], color) };
         add_pieces(&mut panel, &sweep, pieces, 0, &style, |e| e)?;

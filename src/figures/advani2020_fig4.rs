@@ -2,14 +2,26 @@
 
 use super::ensembles::{Mean, dots, measure, seeds};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::Sweep;
 use crate::generalization::linear::least_squares::STOPPED;
 use crate::generalization::linear::sampled_student::Sample;
 use crate::generalization::linear::student::{Variances, best_stopping};
 use crate::math::parallel::in_parallel;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Line, Panel, Sheet, series_color, series_dash};
 use crate::{Axis, Result, Solvable};
+
+const ALPHA: Parameter = Parameter {
+    name: "alpha",
+    symbol: "α",
+    unit: "",
+    default: 2.0,
+    low: 1.2,
+    high: 10.0,
+    kind: ParameterKind::Log,
+    help: "examples per weight, the largest of the three",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "advani2020_fig4",
@@ -20,15 +32,7 @@ pub(super) const FIGURE: Figure = Figure {
         limit of many inputs. Circles: time at which the mean test error of 30 networks of 80 inputs is \
         smallest, with its jackknife standard error. b, The test error there over the variance of \
         the noise; circles: the networks stopped at the time of theory, mean and standard error.",
-    controls: &[Control {
-        name: "alpha",
-        symbol: "α",
-        default: 2.0,
-        low: 1.2,
-        high: 10.0,
-        kind: ControlKind::Log,
-        help: "examples per weight, the largest of the three",
-    }],
+    parameters: &[ALPHA],
     draw,
 };
 
@@ -43,7 +47,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let fine = log_grid(ENDS.0, ENDS.1, 121);
     let grid = log_grid(0.15, 30.0, 7);
     let mut agreements = Vec::new();
-    for (i, alpha) in [0.5, 1.0, settings.get("alpha")].into_iter().enumerate() {
+    for (i, alpha) in [0.5, 1.0, settings.values.get(&ALPHA)].into_iter().enumerate() {
         let (color, dash) = (series_color(i), series_dash(i));
         let best: Vec<f64> = fine
             .iter()

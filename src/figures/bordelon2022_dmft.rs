@@ -2,12 +2,35 @@
 
 use super::ensembles::{dots, measure, seeds};
 use super::parts::{even_grid, explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Sheet, series_color};
 use crate::wide::rich::descent::RichNetwork;
 use crate::wide::rich::dmft::DeepLinearField;
 use crate::{Agreement, Result};
+
+const TARGET: Parameter = Parameter {
+    name: "target",
+    symbol: "y",
+    unit: "",
+    default: 1.5,
+    low: 0.5,
+    high: 2.0,
+    kind: ParameterKind::Linear,
+    help: "length of the vector of targets",
+};
+
+const GAMMA: Parameter = Parameter {
+    name: "gamma",
+    symbol: "γ",
+    unit: "",
+    default: 1.0,
+    low: 0.1,
+    high: 1.5,
+    kind: ParameterKind::Log,
+    help: "output scale of panels d to f",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "bordelon2022_dmft",
@@ -23,26 +46,7 @@ pub(super) const FIGURE: Figure = Figure {
         for the steps of descent). Circles: descent of networks of 100 units from random weights, \
         output counted from its start, mean over 10 networks; bars: one standard error. The task is \
         ours.",
-    controls: &[
-        Control {
-            name: "target",
-            symbol: "y",
-            default: 1.5,
-            low: 0.5,
-            high: 2.0,
-            kind: ControlKind::Linear,
-            help: "length of the vector of targets",
-        },
-        Control {
-            name: "gamma",
-            symbol: "γ",
-            default: 1.0,
-            low: 0.1,
-            high: 1.5,
-            kind: ControlKind::Log,
-            help: "output scale of panels d to f",
-        },
-    ],
+    parameters: &[TARGET, GAMMA],
     draw,
 };
 
@@ -55,7 +59,7 @@ const LONG_RATE: f64 = 0.04;
 const SCALES: [f64; 4] = [0.1, 0.5, 1.0, 1.5];
 
 fn field(hidden: usize, scale: f64, settings: &Settings) -> DeepLinearField {
-    DeepLinearField { hidden, scale, target: settings.get("target"), rate: RATE }
+    DeepLinearField { hidden, scale, target: settings.values.get(&TARGET), rate: RATE }
 }
 
 /// Width and number of the networks of panels a to c.
@@ -76,7 +80,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
 fn course_panels(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<[Panel; 2]> {
     let end = STEPS[0] as f64 * RATE;
     let time = || AxisSpec::linear("time (τ)").within(0.0, end);
-    let target = settings.get("target");
+    let target = settings.values.get(&TARGET);
     let mut panels = [
         Panel::new(time(), AxisSpec::linear("loss").within(0.0, 0.52 * target * target)),
         Panel::new(time(), AxisSpec::linear("tangent kernel / start")),
@@ -110,7 +114,7 @@ fn course_panels(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result
 }
 
 fn growth_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
-    let target = settings.get("target");
+    let target = settings.values.get(&TARGET);
     let mut panel =
         Panel::new(AxisSpec::log("output scale γ"), AxisSpec::log("kernel growth H − 1"));
 
@@ -153,7 +157,7 @@ fn growth_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<
 
 fn matrix_panels(settings: &Settings) -> Result<Vec<Panel>> {
     let steps = STEPS[2];
-    let field = field(2, settings.get("gamma"), settings);
+    let field = field(2, settings.values.get(&GAMMA), settings);
     let theory = field.solve(steps)?.hidden[2].clone();
     let end = steps as f64 * RATE;
     let axis = |label: &str| AxisSpec::linear(label).within(0.0, end);
@@ -187,7 +191,7 @@ fn width_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<P
         Effort::Quick => (&[20, 40, 80], 8),
         Effort::Paper => (&[20, 40, 80, 160], 40),
     };
-    let field = field(2, settings.get("gamma"), settings);
+    let field = field(2, settings.values.get(&GAMMA), settings);
     let theory = field.solve(steps)?.hidden[2].clone();
     let (mut x, mut y) = (Vec::new(), Vec::new());
     for width in widths {

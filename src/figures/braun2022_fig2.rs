@@ -1,16 +1,28 @@
 //! The matrix solution QQᵀ from random zero-balanced starts.
 
 use super::parts::{compare_with_descent, even_grid, explain_marks, named, theory_and_simulation};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::balanced::sample_two_layer;
 use crate::deep_linear::riccati::{Blocks, RiccatiFlow};
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::net::{LinearNetwork, gradient_descent};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Panel, Sheet, gradient_color, series_color};
 use crate::{Axis, Correlations, Result, Trajectory};
 use ndarray::Array2;
 
 const END: f64 = 6.0;
+
+const SCALE: Parameter = Parameter {
+    name: "scale",
+    symbol: "σ₀",
+    unit: "",
+    default: 0.4,
+    low: 0.01,
+    high: 1.5,
+    kind: ParameterKind::Log,
+    help: "singular values of both layers at the start, middle curve",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "braun2022_fig2",
@@ -21,15 +33,7 @@ pub(super) const FIGURE: Figure = Figure {
         b to d, Every entry of the map W₂W₁ and of the hidden similarities W₁ᵀW₁ (of inputs) and \
         W₂W₂ᵀ (of outputs), the blocks of QQᵀ, for the middle scale. Lines: exact solution. Circles: \
         gradient descent.",
-    controls: &[Control {
-        name: "scale",
-        symbol: "σ₀",
-        default: 0.4,
-        low: 0.01,
-        high: 1.5,
-        kind: ControlKind::Log,
-        help: "singular values of both layers at the start, middle curve",
-    }],
+    parameters: &[SCALE],
     draw,
 };
 
@@ -57,7 +61,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let task = Correlations::white(gaussian(3, 4, 0.6, &mut rng), 1.0)?;
     let grid = even_grid(END, 121);
     let rate = if settings.effort == Effort::Paper { 2e-3 } else { 1e-2 };
-    let middle = settings.get("scale");
+    let middle = settings.values.get(&SCALE);
     let mut loss =
         Panel::new(AxisSpec::linear("time (τ)").within(0.0, END), AxisSpec::linear("loss"));
     loss.title = Some("loss".into());

@@ -1,15 +1,27 @@
 //! Reversal learning: rich networks slow down exponentially, lazy ones do not.
 
 use super::parts::{compare_with_descent, even_grid, log_grid, named, theory_and_simulation};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::half_times::first_crossing;
 use crate::deep_linear::recording::{mode_name, record_strengths, train};
 use crate::deep_linear::reversal::{reversed_mode, reversed_weights};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Line, Marker, Panel, Sheet, series_color};
 use crate::{Agreement, Correlations, Modes, Result, Trajectory};
 use ndarray::{Array2, arr1};
 
 const S: [f64; 3] = [1.0, 0.8, 0.5];
+
+const LAMBDA: Parameter = Parameter {
+    name: "lambda",
+    symbol: "λ",
+    unit: "",
+    default: 2.0,
+    low: 0.01,
+    high: 20.0,
+    kind: ParameterKind::Log,
+    help: "balance of the λ-balanced network in panel a",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "braun2022_fig5",
@@ -20,15 +32,7 @@ pub(super) const FIGURE: Figure = Figure {
         in the growing directions, for λ-balanced weights and for a shallow network. The network \
         first unlearns, then waits at the saddle. b, Time to half-way of each mode against ε: it \
         grows as ln(1/ε)/s. c, The same against λ. Lines: exact solution. Symbols: gradient descent.",
-    controls: &[Control {
-        name: "lambda",
-        symbol: "λ",
-        default: 2.0,
-        low: 0.01,
-        high: 20.0,
-        kind: ControlKind::Log,
-        help: "balance of the λ-balanced network in panel a",
-    }],
+    parameters: &[LAMBDA],
     draw,
 };
 
@@ -106,7 +110,7 @@ fn loss_panel(
         AxisSpec::linear("time after reversal (τ)").within(0.0, 40.0),
         AxisSpec::linear("loss"),
     );
-    let lambda = settings.get("lambda");
+    let lambda = settings.values.get(&LAMBDA);
     let starts = [
         (1e-2, 0.0, "ε = 10^{-2}".to_owned()),
         (1e-4, 0.0, "ε = 10^{-4}".to_owned()),

@@ -1,13 +1,36 @@
 //! Kernel regression with a flat, band-limited spectrum: where noise makes the learning curve rise.
 
 use super::parts::{explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::Sweep;
 use crate::generalization::kernel::regression::KernelRegression;
 use crate::generalization::linear::ridge::RIDGE;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Sheet, series_color};
 use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Axis, Result, Solvable, compare, ensemble};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "σ²",
+    unit: "",
+    default: 0.2,
+    low: 0.01,
+    high: 5.0,
+    kind: ParameterKind::Log,
+    help: "variance of the label noise in panel b",
+};
+
+const SIZE: Parameter = Parameter {
+    name: "size",
+    symbol: "N",
+    unit: "",
+    default: 200.0,
+    low: 40.0,
+    high: 800.0,
+    kind: ParameterKind::Integer,
+    help: "dimensions of the simulated inputs; the paper's 800 take about a minute",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "canatar2021_fig3",
@@ -19,26 +42,7 @@ pub(super) const FIGURE: Figure = Figure {
         Circles: regression with the linear kernel of Gaussian inputs, whose spectrum is flat, in 200 \
         dimensions (the paper has 800: --set size=800); mean over 15 repeats as in the paper; bars: one standard \
         error. Ridges, noise and range of P are those of the paper's published code.",
-    controls: &[
-        Control {
-            name: "noise",
-            symbol: "σ²",
-            default: 0.2,
-            low: 0.01,
-            high: 5.0,
-            kind: ControlKind::Log,
-            help: "variance of the label noise in panel b",
-        },
-        Control {
-            name: "size",
-            symbol: "N",
-            default: 200.0,
-            low: 40.0,
-            high: 800.0,
-            kind: ControlKind::Integer,
-            help: "dimensions of the simulated inputs; the paper's 800 take about a minute",
-        },
-    ],
+    parameters: &[NOISE, SIZE],
     draw,
 };
 
@@ -53,7 +57,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let mut panels = Vec::new();
     let mut agreements = Vec::new();
     let simulates = settings.effort != Effort::Theory;
-    for (noise, title) in [(NO_NOISE, "no noise"), (settings.get("noise"), "noise")] {
+    for (noise, title) in [(NO_NOISE, "no noise"), (settings.values.get(&NOISE), "noise")] {
         let x = AxisSpec::linear("samples per mode *P*/*N*").within(0.1, 2.05);
         let mut panel = Panel::new(x, AxisSpec::linear("generalization error *E*_g"));
         let value = if noise > NO_NOISE { format!(" of variance {noise}") } else { String::new() };
@@ -90,7 +94,7 @@ fn theory(grid: &[f64], ridge: f64, noise: f64) -> Result<Vec<f64>> {
 }
 
 fn simulated(settings: &Settings, ridge: f64, noise: f64) -> Result<(Dots, Vec<Agreement>)> {
-    let size = if settings.effort == Effort::Paper { settings.integer("size") } else { 40 };
+    let size = if settings.effort == Effort::Paper { settings.values.integer(&SIZE) } else { 40 };
     let runs = 15;
     let fixed = [("snr", 1.0 / noise), ("ridge", ridge)];
     let sweep = Sweep::new(&RIDGE, &fixed, "alpha", Axis::Load, size)?;

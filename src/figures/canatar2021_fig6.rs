@@ -1,14 +1,37 @@
 //! The tangent kernel of a wide network on the sphere: learning curves and spectral bias.
 
 use super::parts::{explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
 use crate::generalization::kernel::curve::SphereRegression;
 use crate::generalization::kernel::sphere::Kernel;
 use crate::math::parallel::in_parallel;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Sheet, series_color};
 use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Axis, Result, Trajectory, compare};
+
+const DIMENSION: Parameter = Parameter {
+    name: "dimension",
+    symbol: "D",
+    unit: "",
+    default: 25.0,
+    low: 5.0,
+    high: 100.0,
+    kind: ParameterKind::Integer,
+    help: "dimension of the inputs",
+};
+
+const DEPTH: Parameter = Parameter {
+    name: "depth",
+    symbol: "L",
+    unit: "",
+    default: 1.0,
+    low: 1.0,
+    high: 8.0,
+    kind: ParameterKind::Integer,
+    help: "hidden layers of the network",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "canatar2021_fig6",
@@ -22,26 +45,7 @@ pub(super) const FIGURE: Figure = Figure {
         another, when samples are about as many as their harmonics (25, 324, 20150). Lines: theory. \
         Circles: regression on sampled data, errors averaged exactly over the sphere; mean over 12 \
         (a) and 30 (b) repeats; bars: one standard error.",
-    controls: &[
-        Control {
-            name: "dimension",
-            symbol: "D",
-            default: 25.0,
-            low: 5.0,
-            high: 100.0,
-            kind: ControlKind::Integer,
-            help: "dimension of the inputs",
-        },
-        Control {
-            name: "depth",
-            symbol: "L",
-            default: 1.0,
-            low: 1.0,
-            high: 8.0,
-            kind: ControlKind::Integer,
-            help: "hidden layers of the network",
-        },
-    ],
+    parameters: &[DIMENSION, DEPTH],
     draw,
 };
 
@@ -94,8 +98,8 @@ fn draw(settings: &Settings) -> Result<Drawing> {
 
 fn regression(settings: &Settings, powers: Vec<f64>, noise: f64) -> SphereRegression {
     SphereRegression {
-        kernel: Kernel::Tangent { depth: settings.integer("depth") },
-        dimension: settings.integer("dimension"),
+        kernel: Kernel::Tangent { depth: settings.values.integer(&DEPTH) },
+        dimension: settings.values.integer(&DIMENSION),
         powers,
         ridge: 0.0,
         noise,

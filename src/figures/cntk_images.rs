@@ -3,7 +3,7 @@
 use ndarray::{Array2, Axis, concatenate, s};
 use rand::seq::SliceRandom;
 
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::Result;
 use crate::generalization::kernel::from_data::predicted_learning_curve;
 use crate::generalization::kernel::sphere::Kernel;
@@ -11,6 +11,7 @@ use crate::math::linalg::{eigh, solve_positive_definite};
 use crate::math::random::{Purpose, stream};
 use crate::math::statistics::mean_and_error;
 use crate::net::architecture::parse::{LayerDefaults, parse};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, series_color, series_marker,
 };
@@ -39,6 +40,28 @@ struct Contestant {
     on_images: bool,
 }
 
+const PLACEMENT: Parameter = Parameter {
+    name: "placement",
+    symbol: "r",
+    unit: "",
+    default: 1.0,
+    low: 0.0,
+    high: 1.0,
+    kind: ParameterKind::Linear,
+    help: "share of the room that shapes are placed in: 0 is the middle, 1 anywhere",
+};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "σ",
+    unit: "",
+    default: 0.5,
+    low: 0.0,
+    high: 3.0,
+    kind: ParameterKind::Linear,
+    help: "standard deviation of the noise; shapes are 1.5 to 2.5 brighter than it is",
+};
+
 pub(super) const FIGURE: Figure = Figure {
     name: "cntk_images",
     reference: "arora2019b",
@@ -53,26 +76,7 @@ pub(super) const FIGURE: Figure = Figure {
         from the eigenvalues and eigenvectors of the pool's kernel. d, Errors after training on three \
         fifths of smaller pools, against how far shapes are from the middle (1: anywhere within the \
         image).",
-    controls: &[
-        Control {
-            name: "placement",
-            symbol: "r",
-            default: 1.0,
-            low: 0.0,
-            high: 1.0,
-            kind: ControlKind::Linear,
-            help: "share of the room that shapes are placed in: 0 is the middle, 1 anywhere",
-        },
-        Control {
-            name: "noise",
-            symbol: "σ",
-            default: 0.5,
-            low: 0.0,
-            high: 3.0,
-            kind: ControlKind::Linear,
-            help: "standard deviation of the noise; shapes are 1.5 to 2.5 brighter than it is",
-        },
-    ],
+    parameters: &[PLACEMENT, NOISE],
     draw,
 };
 
@@ -109,13 +113,13 @@ impl Plan {
 }
 
 fn task(settings: &Settings, placement: f64) -> ShapeImages {
-    let noise = settings.get("noise");
+    let noise = settings.values.get(&NOISE);
     ShapeImages { height: SIDE, width: SIDE, placement, noise, ..ShapeImages::default() }
 }
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let plan = Plan::of(settings.effort);
-    let task_ = task(settings, settings.get("placement"));
+    let task_ = task(settings, settings.values.get(&PLACEMENT));
     let chance = 1.0 - 1.0 / task_.shapes.len() as f64;
     let pool = task_.sample(plan.pool, settings.seed)?;
     let mut wrong = errors_panel("share of errors", &plan, chance);

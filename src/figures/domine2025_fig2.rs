@@ -1,13 +1,14 @@
 //! λ-balanced networks: from lazy to rich learning.
 
 use super::parts::{compare_with_descent, even_grid, named, theory_and_simulation};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::balanced::sample_two_layer;
 use crate::deep_linear::kernel::TangentKernel;
 use crate::deep_linear::riccati::RiccatiFlow;
 use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, orthogonal, stream};
 use crate::net::{LinearNetwork, gradient_descent};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Line, Panel, Rule, Sheet, series_color, series_dash};
 use crate::{Agreement, Axis, Correlations, Result, Trajectory};
 use ndarray::{Array2, s};
@@ -16,6 +17,17 @@ const S: [f64; 4] = [2.0, 1.2, 0.7, 0.4];
 const END: f64 = 8.0;
 /// Late enough for the weakest mode of the richest start.
 const LATE: f64 = 40.0;
+
+const SCALE: Parameter = Parameter {
+    name: "scale",
+    symbol: "s₀",
+    unit: "",
+    default: 0.02,
+    low: 1e-4,
+    high: 0.5,
+    kind: ParameterKind::Log,
+    help: "singular values of the map at the start",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "domine2025_fig2",
@@ -28,15 +40,7 @@ pub(super) const FIGURE: Figure = Figure {
         |λ| = 2s of the strongest mode. With a fifth output large λ > 0 is not lazy, because four \
         hidden units cannot span five outputs from the start. Lines: exact solution. Circles: \
         gradient descent.",
-    controls: &[Control {
-        name: "scale",
-        symbol: "s₀",
-        default: 0.02,
-        low: 1e-4,
-        high: 0.5,
-        kind: ControlKind::Log,
-        help: "singular values of the map at the start",
-    }],
+    parameters: &[SCALE],
     draw,
 };
 
@@ -51,7 +55,7 @@ impl Start {
     fn new(settings: &Settings, n_out: usize, lambda: f64) -> Result<Self> {
         // The same streams for every λ: only the balance differs.
         let mut rng = stream(settings.seed, Purpose::InitialWeights, 0);
-        let s0 = [settings.get("scale"); 4];
+        let s0 = [settings.values.get(&SCALE); 4];
         let (w1, w2) = sample_two_layer(4, n_out, &s0, lambda, &mut rng)?;
         let mut rng = stream(settings.seed, Purpose::Task, 0);
         let (u, v) = (orthogonal(n_out, &mut rng), orthogonal(4, &mut rng));

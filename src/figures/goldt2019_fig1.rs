@@ -3,12 +3,35 @@
 use super::activation_comparison::{dots_above, line_above};
 use super::ensembles::measure;
 use super::parts::{explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::net::Activation;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Panel, Sheet, series_color};
 use crate::student_teacher::finite::online_network::OnlineNetwork;
 use crate::student_teacher::flow::Learning;
 use crate::{Result, Solvable};
+
+const RATE: Parameter = Parameter {
+    name: "rate",
+    symbol: "η",
+    unit: "",
+    default: 0.5,
+    low: 0.1,
+    high: 1.0,
+    kind: ParameterKind::Linear,
+    help: "learning rate",
+};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "σ",
+    unit: "",
+    default: 0.1,
+    low: 0.0,
+    high: 1.0,
+    kind: ParameterKind::Linear,
+    help: "standard deviation of the noise on labels",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "goldt2019_fig1",
@@ -19,26 +42,7 @@ pub(super) const FIGURE: Figure = Figure {
         Circles: networks, mean and standard error. Units that the teacher does not have make the last \
         error larger. Two units start with a small overlap with one teacher each (0.3); rate and noise are \
         ours.",
-    controls: &[
-        Control {
-            name: "rate",
-            symbol: "η",
-            default: 0.5,
-            low: 0.1,
-            high: 1.0,
-            kind: ControlKind::Linear,
-            help: "learning rate",
-        },
-        Control {
-            name: "noise",
-            symbol: "σ",
-            default: 0.1,
-            low: 0.0,
-            high: 1.0,
-            kind: ControlKind::Linear,
-            help: "standard deviation of the noise on labels",
-        },
-    ],
+    parameters: &[RATE, NOISE],
     draw,
 };
 
@@ -49,8 +53,11 @@ const ENDS: (f64, f64) = (0.1, 300.0);
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let (n_in, runs) = if settings.effort == Effort::Paper { (300, 6) } else { (60, 3) };
-    let learning =
-        Learning { rate: settings.get("rate"), readout_rate: 0.0, noise: settings.get("noise") };
+    let learning = Learning {
+        rate: settings.values.get(&RATE),
+        readout_rate: 0.0,
+        noise: settings.values.get(&NOISE),
+    };
     let mut panel = Panel::new(
         AxisSpec::log("examples per input, t").within(ENDS.0, ENDS.1),
         AxisSpec::log("generalization error"),

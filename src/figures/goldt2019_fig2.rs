@@ -4,8 +4,9 @@ use ndarray::{Array1, Array2};
 
 use super::ensembles::{Mean, dots, measure};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::net::Activation;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, Width, series_color};
 use crate::student_teacher::finite::online_network::OnlineNetwork;
 use crate::student_teacher::flow::Learning;
@@ -23,6 +24,28 @@ const SETTLED: f64 = 20.0;
 /// Time, in units of 1/η, in which the fixed point must be found.
 const PATIENCE: f64 = 100.0;
 
+const RATE: Parameter = Parameter {
+    name: "rate",
+    symbol: "η",
+    unit: "",
+    default: 0.2,
+    low: 0.05,
+    high: 0.3,
+    kind: ParameterKind::Log,
+    help: "learning rate (left: the lower one; right)",
+};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "σ",
+    unit: "",
+    default: 0.01,
+    low: 1e-3,
+    high: 0.1,
+    kind: ParameterKind::Log,
+    help: "standard deviation of the noise on labels (left and middle)",
+};
+
 pub(super) const FIGURE: Figure = Figure {
     name: "goldt2019_fig2",
     reference: "goldt2019",
@@ -36,26 +59,7 @@ pub(super) const FIGURE: Figure = Figure {
         fixed point. With two or more superfluous units the fixed point is left again, at a rate below \
         (ησ)² per unit of time: units that undo each other wander off. The paper's values are unknown \
         to us; rate, noise and sizes are our choice.",
-    controls: &[
-        Control {
-            name: "rate",
-            symbol: "η",
-            default: 0.2,
-            low: 0.05,
-            high: 0.3,
-            kind: ControlKind::Log,
-            help: "learning rate (left: the lower one; right)",
-        },
-        Control {
-            name: "noise",
-            symbol: "σ",
-            default: 0.01,
-            low: 1e-3,
-            high: 0.1,
-            kind: ControlKind::Log,
-            help: "standard deviation of the noise on labels (left and middle)",
-        },
-    ],
+    parameters: &[RATE, NOISE],
     draw,
 };
 
@@ -83,7 +87,7 @@ struct Curve {
 type Place = fn(usize, &Learning) -> f64;
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let (rate, noise) = (settings.get("rate"), settings.get("noise"));
+    let (rate, noise) = (settings.values.get(&RATE), settings.values.get(&NOISE));
     let by_units = [(rate, 0), (2.0 * rate, 1)].map(|(rate, color)| {
         let points: Vec<_> = (0..=MOST).map(|spare| (spare, learning(rate, noise))).collect();
         Curve { label: format!("η = {rate:.2}"), color, line: points.clone(), simulated: points }

@@ -3,12 +3,35 @@
 use super::activation_comparison::{displayed, dots_above, line_above};
 use super::ensembles::measure;
 use super::parts::{explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::net::Activation;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Panel, Sheet, series_color};
 use crate::student_teacher::finite::online_network::OnlineNetwork;
 use crate::student_teacher::flow::Learning;
 use crate::{Result, Solvable};
+
+const RATE: Parameter = Parameter {
+    name: "rate",
+    symbol: "η",
+    unit: "",
+    default: 0.3,
+    low: 0.05,
+    high: 0.6,
+    kind: ParameterKind::Linear,
+    help: "learning rate of both layers",
+};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "σ",
+    unit: "",
+    default: 0.2,
+    low: 0.0,
+    high: 1.0,
+    kind: ParameterKind::Linear,
+    help: "standard deviation of the noise on labels",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "goldt2019_fig4",
@@ -19,26 +42,7 @@ pub(super) const FIGURE: Figure = Figure {
         so that late errors are smaller with more units. Lines: order parameters of infinitely many inputs. Circles: \
         networks, mean and standard error. Readouts start at 2/K, units with a small overlap with one \
         teacher each (0.3); rates and noise are ours.",
-    controls: &[
-        Control {
-            name: "rate",
-            symbol: "η",
-            default: 0.3,
-            low: 0.05,
-            high: 0.6,
-            kind: ControlKind::Linear,
-            help: "learning rate of both layers",
-        },
-        Control {
-            name: "noise",
-            symbol: "σ",
-            default: 0.2,
-            low: 0.0,
-            high: 1.0,
-            kind: ControlKind::Linear,
-            help: "standard deviation of the noise on labels",
-        },
-    ],
+    parameters: &[RATE, NOISE],
     draw,
 };
 
@@ -50,8 +54,8 @@ const ENDS: (f64, f64) = (0.1, 500.0);
 fn draw(settings: &Settings) -> Result<Drawing> {
     let (n_in, runs, last) =
         if settings.effort == Effort::Paper { (200, 4, 200.0) } else { (50, 3, 20.0) };
-    let rate = settings.get("rate");
-    let learning = Learning { rate, readout_rate: rate, noise: settings.get("noise") };
+    let rate = settings.values.get(&RATE);
+    let learning = Learning { rate, readout_rate: rate, noise: settings.values.get(&NOISE) };
     let fine = log_grid(ENDS.0, ENDS.1, 91);
     let simulated = settings.effort != Effort::Theory;
     let (mut panels, mut agreements) = (Vec::new(), Vec::new());

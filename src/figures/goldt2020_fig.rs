@@ -3,8 +3,9 @@
 use ndarray::{Array1, Array2, arr2};
 
 use super::parts::{explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::net::Activation;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dots, Legend, Line, Panel, Sheet, gradient_color, series_color, series_marker,
 };
@@ -12,6 +13,28 @@ use crate::student_teacher::flow::Learning;
 use crate::student_teacher::hidden_manifold::{HiddenManifold, ManifoldStart};
 use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Result, Solvable, Trajectory, compare, ensemble};
+
+const RATE: Parameter = Parameter {
+    name: "rate",
+    symbol: "η",
+    unit: "",
+    default: 0.5,
+    low: 0.05,
+    high: 1.0,
+    kind: ParameterKind::Log,
+    help: "learning rate of the first layer",
+};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "σ",
+    unit: "",
+    default: 0.0,
+    low: 0.0,
+    high: 1.0,
+    kind: ParameterKind::Linear,
+    help: "standard deviation of the label noise",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "goldt2020_fig",
@@ -24,26 +47,7 @@ pub(super) const FIGURE: Figure = Figure {
         all can be seen. Lines: theory of infinitely many inputs and latent variables. Open marks: \
         networks of 100 inputs (50 in the quick version), mean over 12 draws of features, teacher, start \
         and examples; bars: one standard error.",
-    controls: &[
-        Control {
-            name: "rate",
-            symbol: "η",
-            default: 0.5,
-            low: 0.05,
-            high: 1.0,
-            kind: ControlKind::Log,
-            help: "learning rate of the first layer",
-        },
-        Control {
-            name: "noise",
-            symbol: "σ",
-            default: 0.0,
-            low: 0.0,
-            high: 1.0,
-            kind: ControlKind::Linear,
-            help: "standard deviation of the label noise",
-        },
-    ],
+    parameters: &[RATE, NOISE],
     draw,
 };
 
@@ -57,9 +61,9 @@ fn model(settings: &Settings, latent: f64) -> HiddenManifold {
         activation: Activation::Erf,
         fold: Activation::Erf,
         learning: Learning {
-            rate: settings.get("rate"),
+            rate: settings.values.get(&RATE),
             readout_rate: 0.0,
-            noise: settings.get("noise"),
+            noise: settings.values.get(&NOISE),
         },
         latent,
         start: ManifoldStart {

@@ -2,11 +2,23 @@
 
 use super::ensembles::{Mean, add_pieces, dots, measure};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::Sweep;
 use crate::generalization::linear::least_squares::{DOUBLE_DESCENT, MISSPECIFIED};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Line, Panel, Rule, Sheet, gradient_color, series_dash};
 use crate::{Axis, Result};
+
+const DECAY: Parameter = Parameter {
+    name: "decay",
+    symbol: "a",
+    unit: "",
+    default: 2.0,
+    low: 0.2,
+    high: 10.0,
+    kind: ParameterKind::Log,
+    help: "power at which the unseen share of the signal falls with γ",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "hastie2022_ridgeless",
@@ -18,15 +30,7 @@ pub(super) const FIGURE: Figure = Figure {
         not see, a = 2 (ours to choose); beyond the peak there is a second minimum that can be the \
         lower one. Lines: theory, which diverges at 1. Circles: 50 examples, mean and standard error \
         over 40 draws.",
-    controls: &[Control {
-        name: "decay",
-        symbol: "a",
-        default: 2.0,
-        low: 0.2,
-        high: 10.0,
-        kind: ControlKind::Log,
-        help: "power at which the unseen share of the signal falls with γ",
-    }],
+    parameters: &[DECAY],
     draw,
 };
 
@@ -47,7 +51,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
             let snr = (i + 1) as f64;
             let mut fixed = vec![("snr", snr)];
             if !panels.is_empty() {
-                fixed.push(("decay", settings.get("decay")));
+                fixed.push(("decay", settings.values.get(&DECAY)));
             }
             let axis = Axis::ParametersPerExample;
             let sweep = Sweep::new(curve, &fixed, "gamma", axis, size)?;

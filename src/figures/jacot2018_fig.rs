@@ -6,7 +6,7 @@ use ndarray::{Array2, arr2};
 
 use super::ensembles::seeds;
 use super::parts::even_grid;
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::math::linalg::eigh;
 use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, gaussian, stream};
@@ -14,10 +14,22 @@ use crate::net::architecture::Architecture;
 use crate::net::fast::full_batch::FullBatch;
 use crate::net::finite_network::{FiniteNetwork, Sizes};
 use crate::net::unit::Nonlinearity;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, gradient_color};
 use crate::wide::finite::empirical_ntk::empirical_ntk;
 use crate::wide::kernel::dense::kernels;
 use crate::{Agreement, Axis, Dataset, Result, Trajectory, compare};
+
+const BIAS: Parameter = Parameter {
+    name: "bias",
+    symbol: "β",
+    unit: "",
+    default: 0.1,
+    low: 0.0,
+    high: 1.0,
+    kind: ParameterKind::Linear,
+    help: "standard deviation of biases",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "jacot2018_fig",
@@ -29,15 +41,7 @@ pub(super) const FIGURE: Figure = Figure {
         lines: at the start; dashed: after 200 steps of gradient descent that teach f(x) = x₁x₂ on \
         sixteen Gaussian inputs, at a fifth of the largest stable rate. Black: the limit of infinite \
         width. Narrow networks scatter, and training changes their kernels.",
-    controls: &[Control {
-        name: "bias",
-        symbol: "β",
-        default: 0.1,
-        low: 0.0,
-        high: 1.0,
-        kind: ControlKind::Linear,
-        help: "standard deviation of biases",
-    }],
+    parameters: &[BIAS],
     draw,
 };
 
@@ -56,7 +60,7 @@ struct Kernels {
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let std = 2f64.sqrt();
-    let bias = settings.get("bias");
+    let bias = settings.values.get(&BIAS);
     let architecture = Architecture::dense(Nonlinearity::RELU, DEPTH, std, bias, std, bias);
     let angles: Vec<f64> = even_grid(2.0 * PI, 73).into_iter().map(|x| x - PI).collect();
     let circle = Array2::from_shape_fn((angles.len(), 2), |(i, j)| {

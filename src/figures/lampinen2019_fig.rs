@@ -2,12 +2,35 @@
 
 use super::ensembles::{dots, measure};
 use super::parts::{even_grid, explain_marks, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::generalization::linear::noisy_teacher::{
     NoisyTeacher, best_shrinkage_error, leading_errors,
 };
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, series_color};
 use crate::{Result, Solvable};
+
+const STRENGTH: Parameter = Parameter {
+    name: "strength",
+    symbol: "s̄",
+    unit: "",
+    default: 6.0,
+    low: 4.5,
+    high: 12.0,
+    kind: ParameterKind::Log,
+    help: "singular value of the strongest teacher; the others have 1.5 and 3",
+};
+
+const START: Parameter = Parameter {
+    name: "start",
+    symbol: "ε₀",
+    unit: "",
+    default: 1e-3,
+    low: 1e-6,
+    high: 0.1,
+    kind: ParameterKind::Log,
+    help: "strength of every mode at the start",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "lampinen2019_fig",
@@ -20,26 +43,7 @@ pub(super) const FIGURE: Figure = Figure {
         the targets' singular values reaches. b, Training error. Lines: theory with its corrections \
         of finite rank; dotted: the leading order of the paper, without them. Circles: singular \
         modes of sampled targets, mean and standard error over 30 draws.",
-    controls: &[
-        Control {
-            name: "strength",
-            symbol: "s̄",
-            default: 6.0,
-            low: 4.5,
-            high: 12.0,
-            kind: ControlKind::Log,
-            help: "singular value of the strongest teacher; the others have 1.5 and 3",
-        },
-        Control {
-            name: "start",
-            symbol: "ε₀",
-            default: 1e-3,
-            low: 1e-6,
-            high: 0.1,
-            kind: ControlKind::Log,
-            help: "strength of every mode at the start",
-        },
-    ],
+    parameters: &[STRENGTH, START],
     draw,
 };
 
@@ -54,11 +58,11 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     (test.legend, training.legend) = (Legend::Auto, Legend::TopRight);
     let fine = even_grid(END, 161);
     let mut agreements = Vec::new();
-    for (i, strength) in [1.5, 3.0, settings.get("strength")].into_iter().enumerate() {
+    for (i, strength) in [1.5, 3.0, settings.values.get(&STRENGTH)].into_iter().enumerate() {
         let model = NoisyTeacher {
             strengths: vec![strength],
             ratio: 0.5,
-            start: settings.get("start"),
+            start: settings.values.get(&START),
             n_out: N_OUT,
         };
         let color = series_color(i);

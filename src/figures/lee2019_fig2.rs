@@ -4,13 +4,14 @@ use ndarray::{Array1, Array2, Axis as Direction, s};
 
 use super::ensembles::seeds;
 use super::parts::{even_grid, log_grid, thin};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::mean_and_error;
 use crate::net::architecture::Architecture;
 use crate::net::fast::full_batch::FullBatch;
 use crate::net::finite_network::{FiniteNetwork, Sizes};
 use crate::net::unit::Nonlinearity;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Band, Color, Dash, Dots, Legend, Line, Panel, Rule, Sheet, series_color,
 };
@@ -20,6 +21,17 @@ use crate::wide::finite::linearized::Linearized;
 use crate::wide::finite::sphere_task::sphere_task;
 use crate::wide::kernel::dense::{diagonals, kernels};
 use crate::{Agreement, Axis, Dataset, Result, Trajectory, compare};
+
+const WEIGHT_VARIANCE: Parameter = Parameter {
+    name: "weight_variance",
+    symbol: "σ_w²",
+    unit: "",
+    default: 1.5,
+    low: 0.5,
+    high: 4.0,
+    kind: ParameterKind::Linear,
+    help: "variance of weights times fan-in",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "lee2019_fig2",
@@ -34,15 +46,7 @@ pub(super) const FIGURE: Figure = Figure {
         and lines: theory of the ensemble if all layers are trained or only the last; dots and bars: \
         mean ± 2 standard deviations of 60 networks of width 128, all layers trained. The gaps are \
         those of finite width.",
-    controls: &[Control {
-        name: "weight_variance",
-        symbol: "σ_w²",
-        default: 1.5,
-        low: 0.5,
-        high: 4.0,
-        kind: ControlKind::Linear,
-        help: "variance of weights times fan-in",
-    }],
+    parameters: &[WEIGHT_VARIANCE],
     draw,
 };
 
@@ -124,7 +128,7 @@ impl Setting {
 }
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let setting = Setting::new(settings.get("weight_variance"))?;
+    let setting = Setting::new(settings.values.get(&WEIGHT_VARIANCE))?;
     let mut agreements = Vec::new();
     let mut panels = vec![single(&setting, settings, &mut agreements)?];
     panels.extend(ensemble(&setting, settings, &mut agreements)?);

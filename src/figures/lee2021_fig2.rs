@@ -1,7 +1,7 @@
 //! Continual learning of two tasks: forgetting is worst between tasks that are half alike.
 
 use super::parts::{even_grid, explain_marks, named, thin};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
 use crate::continual::overlaps::{Task, TeacherPair};
 use crate::continual::two_tasks::{Curriculum, Protection, TwoTasks};
@@ -9,12 +9,46 @@ use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::math::statistics::mean_and_error;
 use crate::net::Activation;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Band, Color, Dash, Dots, Legend, Line, Panel, Rule, Sheet, series_color, series_dash,
     series_marker,
 };
 use crate::student_teacher::flow::Learning;
 use crate::{Agreement, Axis, Result, Trajectory, compare};
+
+const RATE: Parameter = Parameter {
+    name: "rate",
+    symbol: "η",
+    unit: "",
+    default: 1.0,
+    low: 0.1,
+    high: 2.0,
+    kind: ParameterKind::Log,
+    help: "learning rate of both layers",
+};
+
+const SWITCH: Parameter = Parameter {
+    name: "switch",
+    symbol: "t_s",
+    unit: "examples per input",
+    default: 60.0,
+    low: 10.0,
+    high: 300.0,
+    kind: ParameterKind::Linear,
+    help: "examples per input of each task",
+};
+
+const STRENGTH: Parameter = Parameter {
+    name: "strength",
+    symbol: "λ",
+    unit: "",
+    default: 5.0,
+    low: 0.1,
+    high: 1e3,
+    kind: ParameterKind::Log,
+    help: "strength of elastic weights",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "lee2021_fig2",
@@ -35,35 +69,7 @@ pub(super) const FIGURE: Figure = Figure {
         and c, all 6 in e and f); bars: one standard error. New heads start small, near a \
         saddle, where small networks leave earlier or later than large ones: gaps are held \
         against what half as many inputs change.",
-    controls: &[
-        Control {
-            name: "rate",
-            symbol: "η",
-            default: 1.0,
-            low: 0.1,
-            high: 2.0,
-            kind: ControlKind::Log,
-            help: "learning rate of both layers",
-        },
-        Control {
-            name: "switch",
-            symbol: "t_s",
-            default: 60.0,
-            low: 10.0,
-            high: 300.0,
-            kind: ControlKind::Linear,
-            help: "examples per input of each task",
-        },
-        Control {
-            name: "strength",
-            symbol: "λ",
-            default: 5.0,
-            low: 0.1,
-            high: 1e3,
-            kind: ControlKind::Log,
-            help: "strength of elastic weights",
-        },
-    ],
+    parameters: &[RATE, SWITCH, STRENGTH],
     draw,
 };
 
@@ -105,12 +111,12 @@ fn tasks(
     let heads = gaussian(2, units, 0.1, &mut stream(seed, Purpose::InitialWeights, 1));
     let (first, second) = (heads.row(0).to_owned(), heads.row(1).to_owned());
     let pair = TeacherPair::similar(teacher_units, features, readouts)?;
-    let rate = settings.get("rate");
+    let rate = settings.values.get(&RATE);
     Ok(TwoTasks {
         activation: Activation::Erf,
         learning: Learning { rate, readout_rate: rate, noise: 0.0 },
         start: pair.random_student([&first, &second], 1.0, DRAWN_IN, seed)?,
-        curriculum: Curriculum::sequential(settings.get("switch")),
+        curriculum: Curriculum::sequential(settings.values.get(&SWITCH)),
         protection: Protection::None,
         size: by_effort(settings, [64, 64, 128]),
     })
@@ -255,7 +261,7 @@ fn simulated(settings: &Settings) -> bool {
 }
 
 fn course_panel(settings: &Settings) -> Result<Panel> {
-    let switch = settings.get("switch");
+    let switch = settings.values.get(&SWITCH);
     let mut panel = Panel::new(
         AxisSpec::linear("time (examples per input)").within(0.0, 2.0 * switch),
         AxisSpec::log("error").within(1e-6, 1.0),
@@ -355,7 +361,7 @@ fn protection_panels(settings: &Settings, agreements: &mut Vec<Agreement>) -> Re
     let axis = || AxisSpec::linear("similarity of features *V*").within(-0.03, 1.03);
     let mut forgetting = Panel::new(axis(), AxisSpec::linear("forgetting at the end"));
     let mut price = Panel::new(axis(), AxisSpec::log("error on task 2 at the end"));
-    let (switch, strength) = (settings.get("switch"), settings.get("strength"));
+    let (switch, strength) = (settings.values.get(&SWITCH), settings.values.get(&STRENGTH));
     let sequential = Curriculum::sequential(switch);
     let variants = [
         ("plain".to_owned(), sequential, Protection::None),

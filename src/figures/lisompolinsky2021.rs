@@ -3,13 +3,36 @@
 use ndarray::{Array1, Array2};
 
 use super::parts::{explain_marks, log_grid};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::math::random::{Purpose, gaussian, stream};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet, series_color};
 use crate::wide::bayesian::deep_linear::BayesianDeepLinear;
 use crate::wide::bayesian::scale_posterior::ScalePosterior;
 use crate::wide::bayesian::weighted_networks::{Estimate, WeightedNetworks};
 use crate::{Agreement, Result};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "σ_ε",
+    unit: "",
+    default: 0.5,
+    low: 0.0,
+    high: 2.0,
+    kind: ParameterKind::Linear,
+    help: "standard deviation of the labels' noise in panels a to c",
+};
+
+const UNITS: Parameter = Parameter {
+    name: "units",
+    symbol: "N",
+    unit: "",
+    default: 20.0,
+    low: 6.0,
+    high: 40.0,
+    kind: ParameterKind::Integer,
+    help: "hidden units in panels b and c",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "lisompolinsky2021",
@@ -25,26 +48,7 @@ pub(super) const FIGURE: Figure = Figure {
         Error against the width for three levels of the noise of the labels and L = 2. Lines: exact at that \
         width. Dashed: limit of many units and examples. Circles: random networks, weighted by how well \
         they fit (4000 for each; shown where 30 or more of them count); bars: one standard error. The task is ours.",
-    controls: &[
-        Control {
-            name: "noise",
-            symbol: "σ_ε",
-            default: 0.5,
-            low: 0.0,
-            high: 2.0,
-            kind: ControlKind::Linear,
-            help: "standard deviation of the labels' noise in panels a to c",
-        },
-        Control {
-            name: "units",
-            symbol: "N",
-            default: 20.0,
-            low: 6.0,
-            high: 40.0,
-            kind: ControlKind::Integer,
-            help: "hidden units in panels b and c",
-        },
-    ],
+    parameters: &[NOISE, UNITS],
     draw,
 };
 
@@ -195,7 +199,7 @@ fn dots(x: &[f64], found: &[Option<Estimate>], color: Color) -> Dots {
 }
 
 fn width_panel(sampler: &mut Sampler<'_>) -> Result<Panel> {
-    let noise = sampler.settings.get("noise");
+    let noise = sampler.settings.values.get(&NOISE);
     let y = AxisSpec::linear("variance / Gaussian process");
     let mut panel = Panel::new(AxisSpec::log("hidden units N").within(5.5, 220.0), y);
     panel.legend = Legend::Right;
@@ -231,7 +235,7 @@ fn width_panel(sampler: &mut Sampler<'_>) -> Result<Panel> {
 }
 
 fn labels_panel(sampler: &mut Sampler<'_>) -> Result<Panel> {
-    let width = sampler.settings.get("units") as usize;
+    let width = sampler.settings.values.integer(&UNITS);
     let x = AxisSpec::log("size of the labels r_0").within(0.1, 30.0);
     let mut panel = Panel::new(x, AxisSpec::log("variance / Gaussian process"));
     panel.legend = Legend::Right;
@@ -268,7 +272,8 @@ fn labels_panel(sampler: &mut Sampler<'_>) -> Result<Panel> {
 }
 
 fn depth_panel(sampler: &mut Sampler<'_>) -> Result<Panel> {
-    let (width, noise) = (sampler.settings.get("units") as usize, sampler.settings.get("noise"));
+    let (width, noise) =
+        (sampler.settings.values.integer(&UNITS), sampler.settings.values.get(&NOISE));
     let y = AxisSpec::log("error at new inputs");
     let mut panel = Panel::new(AxisSpec::linear("hidden layers L").within(0.5, 8.5), y);
     panel.legend = Legend::Right;

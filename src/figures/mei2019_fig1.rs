@@ -1,12 +1,46 @@
 //! Double descent of random-features regression.
 
 use super::parts::{even_grid, explain_marks, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::Sweep;
 use crate::generalization::features::random_features::{RANDOM_FEATURES, bias_variance, relu};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Rule, Sheet, series_color};
 use crate::trajectory::mean_over_runs;
 use crate::{Agreement, Axis, Result, Solvable, compare, ensemble};
+
+const PSI2: Parameter = Parameter {
+    name: "psi2",
+    symbol: "ψ₂",
+    unit: "",
+    default: 3.0,
+    low: 0.5,
+    high: 8.0,
+    kind: ParameterKind::Linear,
+    help: "training examples per input dimension",
+};
+
+const RIDGE: Parameter = Parameter {
+    name: "ridge",
+    symbol: "λ",
+    unit: "",
+    default: 1e-3,
+    low: 1e-6,
+    high: 1.0,
+    kind: ParameterKind::Log,
+    help: "ridge of panel b",
+};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "τ²",
+    unit: "",
+    default: 0.0,
+    low: 0.0,
+    high: 2.0,
+    kind: ParameterKind::Linear,
+    help: "variance of the label noise",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "mei2019_fig1",
@@ -18,35 +52,7 @@ pub(super) const FIGURE: Figure = Figure {
         diverges where features are as many as examples (dashed) and is drawn broken there. b, With a \
         ridge. Lines: theory in the limit of many dimensions. Circles: regression in 40 dimensions \
         (the paper has 100), mean over 60 draws of examples and features; bars: one standard error.",
-    controls: &[
-        Control {
-            name: "psi2",
-            symbol: "ψ₂",
-            default: 3.0,
-            low: 0.5,
-            high: 8.0,
-            kind: ControlKind::Linear,
-            help: "training examples per input dimension",
-        },
-        Control {
-            name: "ridge",
-            symbol: "λ",
-            default: 1e-3,
-            low: 1e-6,
-            high: 1.0,
-            kind: ControlKind::Log,
-            help: "ridge of panel b",
-        },
-        Control {
-            name: "noise",
-            symbol: "τ²",
-            default: 0.0,
-            low: 0.0,
-            high: 2.0,
-            kind: ControlKind::Linear,
-            help: "variance of the label noise",
-        },
-    ],
+    parameters: &[PSI2, RIDGE, NOISE],
     draw,
 };
 
@@ -58,11 +64,11 @@ const SIMULATED: [f64; 11] = [0.25, 0.75, 1.25, 1.75, 2.25, 3.0, 3.75, 4.5, 6.0,
 const NEAR: f64 = 0.2;
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let (examples, noise) = (settings.get("psi2"), settings.get("noise"));
+    let (examples, noise) = (settings.values.get(&PSI2), settings.values.get(&NOISE));
     let mut panels = Vec::new();
     let mut agreements = Vec::new();
     for (i, (ridge, title)) in
-        [(0.0, "no ridge"), (settings.get("ridge"), "ridge")].into_iter().enumerate()
+        [(0.0, "no ridge"), (settings.values.get(&RIDGE), "ridge")].into_iter().enumerate()
     {
         let x = AxisSpec::linear("features per input dimension ψ_1").within(0.0, MOST);
         let y = AxisSpec::linear("test error").within(0.0, 3.0 * (1.0 + noise));
@@ -99,9 +105,9 @@ fn draw(settings: &Settings) -> Result<Drawing> {
 }
 
 fn simulated(settings: &Settings, ridge: f64) -> Result<(Dots, Vec<Agreement>)> {
-    let examples = settings.get("psi2");
+    let examples = settings.values.get(&PSI2);
     let (size, runs) = if settings.effort == Effort::Paper { (40, 60) } else { (20, 16) };
-    let fixed = [("psi2", examples), ("ridge", ridge), ("noise", settings.get("noise"))];
+    let fixed = [("psi2", examples), ("ridge", ridge), ("noise", settings.values.get(&NOISE))];
     let axis = Axis::FeaturesPerInput;
     let sweep = Sweep::new(&RANDOM_FEATURES, &fixed, "psi1", axis, size)?;
     let far = |x: &f64| ridge > 0.0 || (x - examples).abs() > NEAR * examples;

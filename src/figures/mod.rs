@@ -1,7 +1,7 @@
 //! Figures of papers, each a pure function of its settings.
 //!
-//! A [`Figure`] names its paper and declares its [`Control`]s once: they are the `--set` options of
-//! the command line, their defaults, and their allowed ranges. Drawing gives a [`Drawing`]: the
+//! A [`Figure`] names its paper and lists its [`Parameter`]s: they are the `--set` options of the
+//! command line, their defaults, and their allowed ranges. Drawing gives a [`Drawing`]: the
 //! panels, and every [`Agreement`] of theory with simulation that they show. The
 //! same settings give the same bytes. The figures show what the papers show, computed anew; where a
 //! paper gives no value, the caption says what was used.
@@ -12,7 +12,7 @@
 //!
 //! let figure = find("saxe2021_fig4b")?;
 //! let mut settings = figure.settings(Effort::Quick, 0);
-//! figure.set(&mut settings, figure.controls[0].name, figure.controls[0].default)?;
+//! settings.values.set("u0", 1e-4)?;
 //! let drawing = (figure.draw)(&settings)?;
 //! assert!(drawing.agreements.iter().all(|agreement| agreement.holds()));
 //! assert!(svg(&drawing.sheet, Style::Paper)?.starts_with("<svg"));
@@ -73,6 +73,7 @@ mod seung1992_curves;
 mod seung1992_ising;
 mod tree_diagram;
 
+use crate::parameter::{Parameter, Values};
 use crate::plot::Sheet;
 use crate::{Agreement, Error, Result};
 
@@ -88,7 +89,7 @@ pub struct Figure {
     /// What is theory, what is simulation, with which parameters.
     pub caption: &'static str,
     /// The numbers a reader may turn.
-    pub controls: &'static [Control],
+    pub parameters: &'static [Parameter],
     /// Draws it.
     pub draw: fn(&Settings) -> Result<Drawing>,
 }
@@ -102,36 +103,6 @@ pub struct Drawing {
     pub agreements: Vec<Agreement>,
 }
 
-/// A number a reader may turn.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Control {
-    /// Name in `--set name=value`.
-    pub name: &'static str,
-    /// Symbol in the paper.
-    pub symbol: &'static str,
-    /// The paper's value, or ours where it gives none.
-    pub default: f64,
-    /// Smallest allowed value.
-    pub low: f64,
-    /// Largest allowed value.
-    pub high: f64,
-    /// How a slider should run over the range.
-    pub kind: ControlKind,
-    /// One line of help.
-    pub help: &'static str,
-}
-
-/// How the values of a control are spread.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ControlKind {
-    /// Evenly.
-    Linear,
-    /// By their logarithm.
-    Log,
-    /// Whole numbers.
-    Integer,
-}
-
 /// How much computation a figure may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effort {
@@ -143,69 +114,21 @@ pub enum Effort {
     Paper,
 }
 
-/// Values of a figure's controls, effort and seed.
+/// What a figure is drawn from.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Settings {
     /// How much computation to spend.
     pub effort: Effort,
     /// Seed of all randomness.
     pub seed: u64,
-    values: Vec<(&'static str, f64)>,
-}
-
-impl Settings {
-    /// Value of a control.
-    ///
-    /// # Panics
-    /// If the figure did not declare the control: a mistake in the figure, not of its user.
-    pub fn get(&self, name: &str) -> f64 {
-        let value = self.values.iter().find(|(n, _)| *n == name);
-        value.unwrap_or_else(|| panic!("the figure declares no control {name}")).1
-    }
-
-    /// Value of an integer control.
-    pub fn integer(&self, name: &str) -> usize {
-        self.get(name) as usize
-    }
-
-    /// All values, in the order of the controls.
-    pub fn values(&self) -> impl Iterator<Item = (&'static str, f64)> {
-        self.values.iter().copied()
-    }
+    /// Values of the figure's parameters.
+    pub values: Values,
 }
 
 impl Figure {
     /// The paper's settings.
     pub fn settings(&self, effort: Effort, seed: u64) -> Settings {
-        Settings {
-            effort,
-            seed,
-            values: self.controls.iter().map(|c| (c.name, c.default)).collect(),
-        }
-    }
-
-    /// Turns one control.
-    ///
-    /// # Errors
-    /// No such control, or a value outside its range.
-    pub fn set(&self, settings: &mut Settings, name: &str, value: f64) -> Result<()> {
-        let Some(i) = self.controls.iter().position(|c| c.name == name) else {
-            return Err(Error::Unknown {
-                kind: "control",
-                name: name.to_owned(),
-                nearest: self.controls.iter().map(|c| c.name.to_owned()).collect(),
-            });
-        };
-        let control = &self.controls[i];
-        if !(value >= control.low && value <= control.high) {
-            let allowed = format!("it must be from {} to {}", control.low, control.high);
-            return Err(Error::parameter(name, value, allowed));
-        }
-        if control.kind == ControlKind::Integer && value.fract() != 0.0 {
-            return Err(Error::parameter(name, value, "it must be a whole number"));
-        }
-        settings.values[i].1 = value;
-        Ok(())
+        Settings { effort, seed, values: Values::defaults(self.parameters) }
     }
 }
 

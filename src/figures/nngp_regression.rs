@@ -4,18 +4,30 @@
 use ndarray::{Array1, Array2, Axis as Along};
 
 use super::parts::even_grid;
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::net::architecture::Architecture;
 use crate::net::fast::full_batch::FullBatch;
 use crate::net::finite_network::{FiniteNetwork, Sizes};
 use crate::net::unit::Nonlinearity;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Band, Color, Dots, Legend, Line, Panel, Sheet, series_color};
 use crate::wide::ensemble::posterior::Posterior;
 use crate::wide::ensemble::trained::TrainedEnsemble;
 use crate::wide::ensemble::training::Training;
 use crate::wide::kernel::dense::{Kernels, kernels};
 use crate::{Agreement, Axis, Dataset, Result, Trajectory, compare};
+
+const WIDTH: Parameter = Parameter {
+    name: "width",
+    symbol: "N",
+    unit: "",
+    default: 256.0,
+    low: 16.0,
+    high: 1024.0,
+    kind: ParameterKind::Integer,
+    help: "hidden units of the trained networks",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "nngp_regression",
@@ -27,15 +39,7 @@ pub(super) const FIGURE: Figure = Figure {
         of training all layers. b–d, All layers are trained, after growing numbers of steps of gradient \
         descent. Circles and bars: mean ± 2 standard deviations of trained networks of finite width; no bound on \
         their distance from the limit is known. Data and settings are ours.",
-    controls: &[Control {
-        name: "width",
-        symbol: "N",
-        default: 256.0,
-        low: 16.0,
-        high: 1024.0,
-        kind: ControlKind::Integer,
-        help: "hidden units of the trained networks",
-    }],
+    parameters: &[WIDTH],
     draw,
 };
 
@@ -56,7 +60,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let (mut measured, mut agreements) = (Vec::new(), Vec::new());
     if settings.effort != Effort::Theory {
         let paper = settings.effort == Effort::Paper;
-        let (width, runs) = if paper { (settings.integer("width"), 100) } else { (64, 20) };
+        let (width, runs) = if paper { (settings.values.integer(&WIDTH), 100) } else { (64, 20) };
         let runs = task.train(&points, width, runs, settings.seed)?;
         agreements = task.compared(&points, &runs)?;
         measured = (0..STEPS.len()).map(|k| moments(&runs, k)).collect();

@@ -4,10 +4,11 @@ use ndarray::{Array1, Array2};
 
 use super::ensembles::{Mean, dots, seeds};
 use super::parts::{even_grid, log_grid};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::{mean_and_error, student_gate};
 use crate::net::Activation;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Rule, Sheet, Width, series_color};
 use crate::student_teacher::finite::online_descent::OnlineDescent;
 use crate::student_teacher::flow::plateau::{Passage, SymmetricPlateau, asymmetry, passage};
@@ -24,6 +25,17 @@ const SPECIALIZED: f64 = 0.5;
 /// A network is looked at every so many examples per input.
 const LOOK: f64 = 0.25;
 
+const RATE: Parameter = Parameter {
+    name: "rate",
+    symbol: "η",
+    unit: "",
+    default: 1.0,
+    low: 0.3,
+    high: 1.5,
+    kind: ParameterKind::Log,
+    help: "learning rate",
+};
+
 pub(super) const FIGURE: Figure = Figure {
     name: "plateau_escape",
     reference: "saad1995",
@@ -38,15 +50,7 @@ pub(super) const FIGURE: Figure = Figure {
         on the way add to the differences, also by order N^{−1/2}: the slope is the same. (From the same \
         starts, 200 networks of 200 inputs left 0.3 ± 1.0 earlier than the equations; 300 of 50 inputs, \
         3.3 ± 1.1.)",
-    controls: &[Control {
-        name: "rate",
-        symbol: "η",
-        default: 1.0,
-        low: 0.3,
-        high: 1.5,
-        kind: ControlKind::Log,
-        help: "learning rate",
-    }],
+    parameters: &[RATE],
     draw,
 };
 
@@ -155,7 +159,7 @@ fn exits(
 }
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let learning = Learning { rate: settings.get("rate"), readout_rate: 0.0, noise: 0.0 };
+    let learning = Learning { rate: settings.values.get(&RATE), readout_rate: 0.0, noise: 0.0 };
     let plateau = SymmetricPlateau::of(Activation::Erf, &learning, &random_start(1000, 0)?)?;
     let plan = Plan::of(settings.effort);
     let theory = exits(&plan.sizes, plan.starts, settings.seed, |n, seed| {

@@ -4,10 +4,11 @@ use ndarray::Array2;
 
 use super::ensembles::seeds;
 use super::parts::{even_grid, explain_marks, log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::student_gate;
 use crate::net::unit::Nonlinearity;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, Text, series_color,
 };
@@ -18,6 +19,28 @@ use crate::wide::signal::jacobian_sampling::RandomJacobian;
 use crate::wide::signal::jacobian_spectrum::JacobianSpectrum;
 use crate::wide::signal::propagation::SignalPropagation;
 use crate::{Agreement, Result, Solvable, compare, ensemble};
+
+const BIAS: Parameter = Parameter {
+    name: "bias",
+    symbol: "σ_b",
+    unit: "",
+    default: 0.3,
+    low: 0.1,
+    high: 1.0,
+    kind: ParameterKind::Linear,
+    help: "standard deviation of the biases in panels b to f",
+};
+
+const DEPTH: Parameter = Parameter {
+    name: "depth",
+    symbol: "l",
+    unit: "",
+    default: 20.0,
+    low: 5.0,
+    high: 60.0,
+    kind: ParameterKind::Integer,
+    help: "layers in panels d and e",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "poole2016_phase",
@@ -31,26 +54,7 @@ pub(super) const FIGURE: Figure = Figure {
         very many; gray: edge of chaos). f, Density of the logarithm of singular values of the Jacobian of 4 layers at \
         the edge, for Gaussian and orthogonal weights. Lines: theory of unlimited width. Circles: random \
         networks of 100 units (200 in f), mean over 20 networks (4 in f); bars: one standard error.",
-    controls: &[
-        Control {
-            name: "bias",
-            symbol: "σ_b",
-            default: 0.3,
-            low: 0.1,
-            high: 1.0,
-            kind: ControlKind::Linear,
-            help: "standard deviation of the biases in panels b to f",
-        },
-        Control {
-            name: "depth",
-            symbol: "l",
-            default: 20.0,
-            low: 5.0,
-            high: 60.0,
-            kind: ControlKind::Integer,
-            help: "layers in panels d and e",
-        },
-    ],
+    parameters: &[BIAS, DEPTH],
     draw,
 };
 
@@ -75,7 +79,7 @@ fn network(weight: f64, bias: f64) -> SignalPropagation {
 }
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let bias = settings.get("bias");
+    let bias = settings.values.get(&BIAS);
     let (edge, q) = SignalPropagation::edge_at_bias(PHI, bias * bias)?;
     let mut agreements = Vec::new();
     let mut panels = vec![phase_panel()?];
@@ -175,7 +179,7 @@ fn map_panels(
         panel.add(Line { dash: Dash::Dashed, width: 0.7, ..diagonal });
     }
     for (i, (factor, label)) in SIDES.into_iter().enumerate() {
-        let net = network(factor * edge, settings.get("bias"));
+        let net = network(factor * edge, settings.values.get(&BIAS));
         let (there, color) = (net.fixed_point()?, series_color(i));
         let q: Vec<f64> = even_grid(3.0, 61)[1..].to_vec();
         let next: Vec<f64> = q.iter().map(|q| net.variance_map(*q)).collect();
@@ -206,7 +210,7 @@ fn depth_panels(
     edge: f64,
     agreements: &mut Vec<Agreement>,
 ) -> Result<[Panel; 2]> {
-    let (bias, depth) = (settings.get("bias"), settings.get("depth"));
+    let (bias, depth) = (settings.values.get(&BIAS), settings.values.get(&DEPTH));
     let weights = || AxisSpec::linear("weights σ_w").within(WEIGHTS.0, WEIGHTS.1);
     let mut panels = [
         Panel::new(weights(), AxisSpec::linear(format!("variance, layer {depth}"))),

@@ -2,10 +2,33 @@
 
 use super::ensembles::{dots, measure};
 use super::parts::{even_grid, explain_marks};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, series_color};
 use crate::student_teacher::finite::online_network::OnlineNetwork;
 use crate::{Result, Solvable, Trajectory};
+
+const RATE: Parameter = Parameter {
+    name: "rate",
+    symbol: "η",
+    unit: "",
+    default: 1.0,
+    low: 0.2,
+    high: 1.6,
+    kind: ParameterKind::Linear,
+    help: "learning rate",
+};
+
+const OVERLAP: Parameter = Parameter {
+    name: "overlap",
+    symbol: "R_ii(0)",
+    unit: "",
+    default: 0.1,
+    low: 0.01,
+    high: 0.4,
+    kind: ParameterKind::Log,
+    help: "overlap of each unit with its own teacher at the start",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saad1995_fig1",
@@ -17,26 +40,7 @@ pub(super) const FIGURE: Figure = Figure {
         inputs. Circles: networks, mean and standard error. The paper starts from overlaps of 10⁻¹²; here \
         each unit has a small overlap with its own teacher, so that networks of a few hundred inputs \
         leave the plateau at about the same time.",
-    controls: &[
-        Control {
-            name: "rate",
-            symbol: "η",
-            default: 1.0,
-            low: 0.2,
-            high: 1.6,
-            kind: ControlKind::Linear,
-            help: "learning rate",
-        },
-        Control {
-            name: "overlap",
-            symbol: "R_ii(0)",
-            default: 0.1,
-            low: 0.01,
-            high: 0.4,
-            kind: ControlKind::Log,
-            help: "overlap of each unit with its own teacher at the start",
-        },
-    ],
+    parameters: &[RATE, OVERLAP],
     draw,
 };
 
@@ -45,8 +49,8 @@ const END: f64 = 120.0;
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let (n_in, runs) = if settings.effort == Effort::Paper { (500, 8) } else { (100, 4) };
-    let rate = settings.get("rate");
-    let model = OnlineNetwork::saad_solla_1995(rate, settings.get("overlap"), n_in);
+    let rate = settings.values.get(&RATE);
+    let model = OnlineNetwork::saad_solla_1995(rate, settings.values.get(&OVERLAP), n_in);
     let end = (END / rate).round();
     let fine = even_grid(end, 241);
     let theory = model.predict(&fine)?;

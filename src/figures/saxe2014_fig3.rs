@@ -1,7 +1,7 @@
 //! Mode strengths in theory, in a linear and in a tanh network, and the delay of learning.
 
 use super::parts::{even_grid, named, thin};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::course::{Course, Start};
 use crate::deep_linear::half_times::first_crossing;
 use crate::deep_linear::random_start::expected_strength;
@@ -9,6 +9,7 @@ use crate::deep_linear::recording::mode_name;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::math::parallel::in_parallel;
 use crate::net::Activation;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dots, Legend, Line, Marker, Panel, Rule, Sheet, gradient_color, series_color,
 };
@@ -17,6 +18,17 @@ use crate::{Correlations, Dataset, Modes, Result, Trajectory};
 /// Hidden units, as many again as there are modes.
 const N_HIDDEN: usize = 16;
 const END: f64 = 60.0;
+
+const SCALE: Parameter = Parameter {
+    name: "scale",
+    symbol: "σ",
+    unit: "",
+    default: 0.05,
+    low: 0.005,
+    high: 0.2,
+    kind: ParameterKind::Log,
+    help: "standard deviation of the initial weights times √(hidden units)",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2014_fig3",
@@ -27,15 +39,7 @@ pub(super) const FIGURE: Figure = Figure {
         gradient descent in a linear network (circles) and in a tanh network (triangles). b, Delay \
         of half learning against the sigmoid of a mode that learns alone from the expected initial \
         strength, relative to its time; mean and standard deviation over random starts.",
-    controls: &[Control {
-        name: "scale",
-        symbol: "σ",
-        default: 0.05,
-        low: 0.005,
-        high: 0.2,
-        kind: ControlKind::Log,
-        help: "standard deviation of the initial weights times √(hidden units)",
-    }],
+    parameters: &[SCALE],
     draw,
 };
 
@@ -48,7 +52,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let course = |activation: Activation, seed: u64| Course {
         start: Start::Random,
         n_hidden: Some(N_HIDDEN),
-        scale: settings.get("scale"),
+        scale: settings.values.get(&SCALE),
         rate: Some(rate),
         times: Some(grid.clone()),
         activation,
@@ -75,7 +79,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     );
     delay.add(Rule::horizontal(0.0));
     let half_alone = |k: usize| {
-        let std = settings.get("scale") / (N_HIDDEN as f64).sqrt();
+        let std = settings.values.get(&SCALE) / (N_HIDDEN as f64).sqrt();
         let u0 = expected_strength(std, N_HIDDEN, k);
         TwoLayerMode::balanced(modes.singular_values[k], modes.input_variances[k], u0)
             .map(|mode| mode.half_time().unwrap_or(END))

@@ -1,11 +1,12 @@
 //! When a category is learned, and whether it is: coherence.
 
 use super::parts::even_grid;
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::half_times::first_crossing;
 use crate::math::parallel::in_parallel;
 use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dots, Heatmap, Legend, Line, Marker, Panel, Rule, Sheet, series_color,
 };
@@ -26,6 +27,28 @@ const U0: f64 = 1e-3;
 /// Learning rate of the simulation; the fastest mode is stable below about 8.
 const RATE: f64 = 0.4;
 
+const P: Parameter = Parameter {
+    name: "p",
+    symbol: "p",
+    unit: "",
+    default: 0.7,
+    low: 0.6,
+    high: 0.95,
+    kind: ParameterKind::Linear,
+    help: "probability inside the category's block",
+};
+
+const Q: Parameter = Parameter {
+    name: "q",
+    symbol: "q",
+    unit: "",
+    default: 0.3,
+    low: 0.1,
+    high: 0.4,
+    kind: ParameterKind::Linear,
+    help: "probability elsewhere",
+};
+
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2019_coherence",
     reference: "saxe2019",
@@ -40,32 +63,13 @@ pub(super) const FIGURE: Figure = Figure {
         (circles), and a tanh network from the same weights (triangles; farthest from the linear one by the \
         share given). Small tables learn a little later: their largest mode of noise is below its limit. \
         Sizes and probabilities are ours.",
-    controls: &[
-        Control {
-            name: "p",
-            symbol: "p",
-            default: 0.7,
-            low: 0.6,
-            high: 0.95,
-            kind: ControlKind::Linear,
-            help: "probability inside the category's block",
-        },
-        Control {
-            name: "q",
-            symbol: "q",
-            default: 0.3,
-            low: 0.1,
-            high: 0.4,
-            kind: ControlKind::Linear,
-            help: "probability elsewhere",
-        },
-    ],
+    parameters: &[P, Q],
     draw,
 };
 
 /// The category nearest to a coherence whose block has the shape of the table.
 fn category(table: (usize, usize), coherence: f64, settings: &Settings) -> Result<PlantedCategory> {
-    let (p, q) = (settings.get("p"), settings.get("q"));
+    let (p, q) = (settings.values.get(&P), settings.values.get(&Q));
     let (n, m) = (table.0 as f64, table.1 as f64);
     let area = coherence * (n * m).sqrt() * q * (1.0 - q) / (p - q).powi(2);
     let members = ((area * n / m).sqrt().round()).clamp(1.0, n);
@@ -154,7 +158,7 @@ const FIELDS: [Field; 3] = [|m| m.singular_value, |m| m.feature_overlap, |m| m.i
 
 /// The mode of a category whose block need not have whole sides.
 fn limit(table: (usize, usize), coherence: f64, settings: &Settings) -> Detected {
-    let q = settings.get("q");
+    let q = settings.values.get(&Q);
     PlantedCategory::limit(table, coherence, q * (1.0 - q))
 }
 
@@ -276,7 +280,7 @@ fn add_points(panel: &mut Panel, points: &[Point], color: Color) {
 fn table_panel(settings: &Settings) -> Result<Panel> {
     let category = category(SHOWN, SHOWN_COHERENCE, settings)?;
     // Back to zeros and ones, features as rows.
-    let table = category.sample(settings.seed)?.targets.reversed_axes() + settings.get("q");
+    let table = category.sample(settings.seed)?.targets.reversed_axes() + settings.values.get(&Q);
     let mut panel = Panel::new(AxisSpec::linear("item"), AxisSpec::linear("feature"));
     let (x, y) = (category.members() as f64 - 0.5, category.shared() as f64 - 0.5);
     panel.title = Some(format!("*C* = {:.2}", category.coherence()));

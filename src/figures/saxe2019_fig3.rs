@@ -3,8 +3,9 @@
 use ndarray::{Array1, Array2, concatenate};
 
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Colormap, Heatmap, Legend, Panel, Rule, Sheet, gradient_color};
 use crate::task::environment::Tree;
 use crate::{Correlations, Dataset, Result, Solvable, compare};
@@ -12,6 +13,17 @@ use crate::{Correlations, Dataset, Result, Solvable, compare};
 const END: f64 = 40.0;
 /// What each mode tells apart.
 const MODES: [&str; 4] = ["1 all", "2 animal − plant", "3 canary − salmon", "4 oak − rose"];
+
+const U0: Parameter = Parameter {
+    name: "u0",
+    symbol: "u₀",
+    unit: "",
+    default: 1e-3,
+    low: 1e-6,
+    high: 0.1,
+    kind: ParameterKind::Log,
+    help: "strength of every mode at the start",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2019_fig3",
@@ -24,15 +36,7 @@ pub(super) const FIGURE: Figure = Figure {
         Strength of each mode in a network with two weight layers and in one without a hidden \
         layer: exact theory (lines) and gradient descent (circles). All modes start with the strength \
         u₀. Both end with the same map; only the deep one learns in stages.",
-    controls: &[Control {
-        name: "u0",
-        symbol: "u₀",
-        default: 1e-3,
-        low: 1e-6,
-        high: 0.1,
-        kind: ControlKind::Log,
-        help: "strength of every mode at the start",
-    }],
+    parameters: &[U0],
     draw,
 };
 
@@ -74,7 +78,7 @@ fn heat_maps(task: &Correlations, data: &Dataset) -> Result<Vec<Panel>> {
 fn draw(settings: &Settings) -> Result<Drawing> {
     let data = Dataset::toy();
     let task = Correlations::of(&data)?;
-    let u0 = settings.get("u0");
+    let u0 = settings.values.get(&U0);
     let grid = even_grid(END, 201);
     let mut panels = heat_maps(&task, &data)?;
     let mut agreements = Vec::new();

@@ -4,10 +4,11 @@ use ndarray::{Array1, Array2, ArrayView1};
 
 use super::parts::{compare_with_descent, even_grid, named};
 use super::tree_diagram::draw_tree;
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::net::{LinearNetwork, gradient_descent};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Colormap, Dots, Heatmap, Legend, Line, Panel, Sheet, gradient_color,
 };
@@ -23,6 +24,28 @@ const TURN: f64 = std::f64::consts::PI / 6.0;
 /// Rows of the panel of modes.
 const MODES: usize = 8;
 
+const SMOOTHNESS: Parameter = Parameter {
+    name: "smoothness",
+    symbol: "σ",
+    unit: "steps",
+    default: 3.0,
+    low: 0.5,
+    high: 10.0,
+    kind: ParameterKind::Log,
+    help: "width over which features are alike, in steps along edges",
+};
+
+const PROGRESS: Parameter = Parameter {
+    name: "progress",
+    symbol: "t",
+    unit: "",
+    default: 1.0,
+    low: 0.1,
+    high: 3.0,
+    kind: ParameterKind::Linear,
+    help: "time shown, in units of that at which the finest distinction is half learned",
+};
+
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2019_structures",
     reference: "saxe2019",
@@ -35,26 +58,7 @@ pub(super) const FIGURE: Figure = Figure {
         plane of the two broadest distinctions: theory (filled dots, neighbors joined) and gradient \
         descent (open circles). For clusters and tree the finest distinction is turned into the plane by \
         30°, which would not show otherwise. Widths, sizes and 100 features are ours.",
-    controls: &[
-        Control {
-            name: "smoothness",
-            symbol: "σ",
-            default: 3.0,
-            low: 0.5,
-            high: 10.0,
-            kind: ControlKind::Log,
-            help: "width over which features are alike, in steps along edges",
-        },
-        Control {
-            name: "progress",
-            symbol: "t",
-            default: 1.0,
-            low: 0.1,
-            high: 3.0,
-            kind: ControlKind::Linear,
-            help: "time shown, in units of that at which the finest distinction is half learned",
-        },
-    ],
+    parameters: &[SMOOTHNESS, PROGRESS],
     draw,
 };
 
@@ -78,7 +82,8 @@ fn structures() -> Result<Vec<Structure>> {
 fn draw(settings: &Settings) -> Result<Drawing> {
     let (mut panels, mut agreements) = (Vec::new(), Vec::new());
     for (row, structure) in structures()?.into_iter().enumerate() {
-        let field = RandomField::new(structure.graph.clone(), settings.get("smoothness"), 1.0)?;
+        let field =
+            RandomField::new(structure.graph.clone(), settings.values.get(&SMOOTHNESS), 1.0)?;
         let spectrum = field.spectrum();
         let (geometry, compared) = geometry(&structure, &spectrum, row, settings)?;
         panels.push(covariance_panel(&structure, &spectrum));
@@ -219,7 +224,7 @@ fn geometry(
     let mut learning =
         Learning { spectrum, network: AlignedNetwork::uniform(task, &[p], U0.sqrt(), 0.0), modes };
     let last = learning.mode(spectrum.eigenspaces.len() - 1)?.half_time().unwrap_or(1.0);
-    let end = settings.get("progress") * last;
+    let end = settings.values.get(&PROGRESS) * last;
     // A small part of the fastest mode's own time, and at least so many steps.
     learning.network.rate = (end / steps).min(0.05 / spectrum.singular_values(N_FEATURES)[0]);
     let grid = even_grid(end, 21);

@@ -1,10 +1,11 @@
 //! Typical items, the recall of a category, and induction over development.
 
 use super::parts::{compare_with_descent, even_grid, explain_marks, named, theory_and_simulation};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::recording::mode_name;
 use crate::net::{LinearNetwork, gradient_descent};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Dots, Legend, Line, Panel, Rule, Sheet, Width, gradient_color, literal, series_color,
 };
@@ -21,6 +22,28 @@ const END: f64 = 80.0;
 /// How long development is followed in c.
 const CHILDHOOD: f64 = 24.0;
 
+const MODE: Parameter = Parameter {
+    name: "mode",
+    symbol: "a",
+    unit: "",
+    default: 5.0,
+    low: 2.0,
+    high: 12.0,
+    kind: ParameterKind::Integer,
+    help: "mode whose category is shown in a and b",
+};
+
+const U0: Parameter = Parameter {
+    name: "u0",
+    symbol: "u₀",
+    unit: "",
+    default: 1e-3,
+    low: 1e-6,
+    high: 0.05,
+    kind: ParameterKind::Log,
+    help: "strength of every mode at the start",
+};
+
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2019_typicality",
     reference: "saxe2019",
@@ -36,26 +59,7 @@ pub(super) const FIGURE: Figure = Figure {
         then to birds. d, The reverse: all that is known of a new item is that it has wings, studied for \
         5 τ; the features ascribed to it. All starts have modes of strength u₀. The \
         table and u₀ are chosen here.",
-    controls: &[
-        Control {
-            name: "mode",
-            symbol: "a",
-            default: 5.0,
-            low: 2.0,
-            high: 12.0,
-            kind: ControlKind::Integer,
-            help: "mode whose category is shown in a and b",
-        },
-        Control {
-            name: "u0",
-            symbol: "u₀",
-            default: 1e-3,
-            low: 1e-6,
-            high: 0.05,
-            kind: ControlKind::Log,
-            help: "strength of every mode at the start",
-        },
-    ],
+    parameters: &[MODE, U0],
     draw,
 };
 
@@ -63,7 +67,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let data = Dataset::living_things();
     let task = Correlations::of(&data)?;
     let modes = Modes::of(&task)?;
-    let k = settings.integer("mode") - 1;
+    let k = settings.values.integer(&MODE) - 1;
     let members = category(&modes, k)?.items;
     let mut agreements = Vec::new();
     let names: Vec<String> = data.item_names.iter().map(|name| literal(name)).collect();
@@ -124,7 +128,7 @@ fn recalled(
     agreements: &mut Vec<Agreement>,
 ) -> Result<Panel> {
     let rate = if settings.effort == Effort::Paper { 0.1 } else { 0.4 };
-    let scale = settings.get("u0").sqrt();
+    let scale = settings.values.get(&U0).sqrt();
     let network = AlignedNetwork::uniform(task.clone(), &[N_HIDDEN], scale, rate);
     let grid = even_grid(END, 201);
     let last = members.len() - 1;
@@ -177,7 +181,7 @@ fn induced(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel
     let data = Dataset::rumelhart();
     let task = Correlations::of(&data)?;
     let rate = if settings.effort == Effort::Paper { 0.005 } else { 0.02 };
-    let scale = settings.get("u0").sqrt();
+    let scale = settings.values.get(&U0).sqrt();
     let network = AlignedNetwork::uniform(task, &[16], scale, rate);
     let index = |name: &str| data.item_names.iter().position(|n| n == name).unwrap_or(0);
     let question = NewFeature { network, given: index("canary") };
@@ -210,7 +214,7 @@ fn ascribed(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Pane
     let data = Dataset::rumelhart();
     let task = Correlations::of(&data)?;
     let rate = if settings.effort == Effort::Paper { 0.005 } else { 0.02 };
-    let network = AlignedNetwork::uniform(task, &[16], settings.get("u0").sqrt(), rate);
+    let network = AlignedNetwork::uniform(task, &[16], settings.values.get(&U0).sqrt(), rate);
     let index = |name: &str| data.feature_names.iter().position(|n| n == name).unwrap_or(0);
     let question = NewItem { network, given: vec![(index("has wings"), 1.0)], study: 5.0 };
     let grid = even_grid(CHILDHOOD, 121);

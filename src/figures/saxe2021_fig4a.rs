@@ -1,11 +1,23 @@
 //! Training error of deep linear networks: theory dotted over simulation.
 
 use super::parts::{even_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::learning_rate::critical_rate;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, series_color};
 use crate::{Correlations, Dataset, Modes, Result, Solvable, compare};
+
+const U0: Parameter = Parameter {
+    name: "u0",
+    symbol: "u₀",
+    unit: "",
+    default: 1e-3,
+    low: 1e-6,
+    high: 0.1,
+    kind: ParameterKind::Log,
+    help: "strength of every mode at the start",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig4a",
@@ -15,15 +27,7 @@ pub(super) const FIGURE: Figure = Figure {
         table of Rumelhart's eight living things, relative to its start. Solid: gradient descent. \
         Dotted: exact solution. Depth turns the exponential decay into stages, one for each singular \
         mode of the task; all modes start with the strength u₀.",
-    controls: &[Control {
-        name: "u0",
-        symbol: "u₀",
-        default: 1e-3,
-        low: 1e-6,
-        high: 0.1,
-        kind: ControlKind::Log,
-        help: "strength of every mode at the start",
-    }],
+    parameters: &[U0],
     draw,
 };
 
@@ -36,7 +40,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     panel.legend = Legend::TopRight;
     let mut agreements = Vec::new();
     for (depth, label) in [(1, "1 layer (shallow)"), (2, "2 layers"), (3, "3 layers")] {
-        let scale = settings.get("u0").powf(1.0 / depth as f64);
+        let scale = settings.values.get(&U0).powf(1.0 / depth as f64);
         let rate = critical_rate(&modes, depth)
             / if settings.effort == Effort::Paper { 400.0 } else { 50.0 };
         let model = AlignedNetwork::uniform(task.clone(), &vec![8; depth - 1], scale, rate);

@@ -1,11 +1,23 @@
 //! Every weight of a small network over time.
 
 use super::parts::{compare_with_descent, even_grid};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::net::{LinearNetwork, gradient_descent};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, gradient_color};
 use crate::{Axis, Correlations, Dataset, Result, Trajectory};
+
+const U0: Parameter = Parameter {
+    name: "u0",
+    symbol: "u₀",
+    unit: "",
+    default: 1e-3,
+    low: 1e-6,
+    high: 0.5,
+    kind: ParameterKind::Log,
+    help: "strength of every mode at the start",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig4b",
@@ -14,15 +26,7 @@ pub(super) const FIGURE: Figure = Figure {
     caption: "All 44 weights of a two-layer linear network with four hidden units that learns seven \
         properties of canary, salmon, oak and rose. Solid: gradient descent; one color for each \
         hidden unit. Dotted: exact solution from aligned initial weights with mode strength u₀.",
-    controls: &[Control {
-        name: "u0",
-        symbol: "u₀",
-        default: 1e-3,
-        low: 1e-6,
-        high: 0.5,
-        kind: ControlKind::Log,
-        help: "strength of every mode at the start",
-    }],
+    parameters: &[U0],
     draw,
 };
 
@@ -41,7 +45,7 @@ fn weights(grid: &[f64], by_time: &[Vec<ndarray::Array2<f64>>]) -> Result<Trajec
 fn draw(settings: &Settings) -> Result<Drawing> {
     let task = Correlations::of(&Dataset::toy())?;
     let rate = if settings.effort == Effort::Paper { 0.002 } else { 0.02 };
-    let model = AlignedNetwork::uniform(task.clone(), &[4], settings.get("u0").sqrt(), rate);
+    let model = AlignedNetwork::uniform(task.clone(), &[4], settings.values.get(&U0).sqrt(), rate);
     let grid = even_grid(25.0, 101);
     let prediction = weights(&grid, &model.weights_at(&grid, &model.hidden_bases(settings.seed))?)?;
     let simulate = |rate: f64| {

@@ -1,13 +1,25 @@
 //! Learning time against depth for three kinds of initial weights.
 
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::depth_schedule::{Start, descent_shift, descent_steps, learning_steps};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Line, Panel, Sheet, series_color, series_marker};
 use crate::{Agreement, Result};
 
 /// Singular value of the task and the share of it that counts as learned.
 const S: f64 = 2.0;
 const LEARNED: f64 = 0.95;
+
+const A0: Parameter = Parameter {
+    name: "a0",
+    symbol: "a₀",
+    unit: "",
+    default: 0.3,
+    low: 0.05,
+    high: 0.9,
+    kind: ParameterKind::Linear,
+    help: "size of every layer at the start, small random weights and autoencoders",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig4c",
@@ -19,20 +31,12 @@ pub(super) const FIGURE: Figure = Figure {
         proportional to depth. Orthogonal weights: independent of depth. a, Logarithmic axis. b, The \
         two fast starts on a linear axis. Lines: exact learning time of gradient flow. Symbols: \
         steps that gradient descent takes.",
-    controls: &[Control {
-        name: "a0",
-        symbol: "a₀",
-        default: 0.3,
-        low: 0.05,
-        high: 0.9,
-        kind: ControlKind::Linear,
-        help: "size of every layer at the start, small random weights and autoencoders",
-    }],
+    parameters: &[A0],
     draw,
 };
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let scale = settings.get("a0");
+    let scale = settings.values.get(&A0);
     let starts = [
         (Start::SmallRandom { scale }, "small random"),
         (Start::Pretrained { scale }, "layerwise pretrained"),

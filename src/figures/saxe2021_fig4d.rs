@@ -3,13 +3,14 @@
 use ndarray::Array2;
 
 use super::ensembles::seeds;
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::mean_and_error;
 use crate::net::architecture::Architecture;
 use crate::net::fast::full_batch::FullBatch;
 use crate::net::finite_network::{FiniteNetwork, Sizes};
 use crate::net::unit::Nonlinearity;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet};
 use crate::wide::ensemble::trained::TrainedEnsemble;
 use crate::wide::ensemble::training::Training;
@@ -17,6 +18,17 @@ use crate::wide::finite::sphere_task::sphere_task;
 use crate::wide::finite::width_scaling::{Measured, power_law};
 use crate::wide::kernel::dense::kernels;
 use crate::{Agreement, Axis, Dataset, FiniteSize, Result, Tolerance, Trajectory, compare};
+
+const RATE: Parameter = Parameter {
+    name: "rate",
+    symbol: "η/η_max",
+    unit: "",
+    default: 0.1,
+    low: 0.02,
+    high: 0.5,
+    kind: ParameterKind::Log,
+    help: "learning rate as a share of the largest stable one",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig4d",
@@ -34,15 +46,7 @@ pub(super) const FIGURE: Figure = Figure {
         rate that the network's own tangent kernel gives (0.52 from another start; erf: 1.00), with \
         steps of a quarter too. On the linear axis of c this is hardly seen; on a logarithmic one the \
         curves leave the theory, and no comparison with it is made there.",
-    controls: &[Control {
-        name: "rate",
-        symbol: "η/η_max",
-        default: 0.1,
-        low: 0.02,
-        high: 0.5,
-        kind: ControlKind::Log,
-        help: "learning rate as a share of the largest stable one",
-    }],
+    parameters: &[RATE],
     draw,
 };
 
@@ -135,7 +139,7 @@ fn as_f64(grid: &[usize]) -> Vec<f64> {
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let plan = if settings.effort == Effort::Paper { PAPER } else { QUICK };
-    let share = settings.get("rate");
+    let share = settings.values.get(&RATE);
     let (erf, relu) = (Race::new(Nonlinearity::ERF, share)?, Race::new(Nonlinearity::RELU, share)?);
     let mut agreements = Vec::new();
     let mut panels = Vec::new();
@@ -246,7 +250,7 @@ fn gaps(race: &Race, plan: &Plan, settings: &Settings) -> Result<(Panel, Vec<Agr
         let (value, error) = mean_and_error(distances.iter().copied());
         points.push(Measured { value, error });
         if Some(width) == plan.scaling_widths.last() {
-            let known = settings.get("rate") == FIGURE.controls[0].default;
+            let known = settings.values.get(&RATE) == RATE.default;
             let bias = known.then_some(MEAN_BIAS / *width as f64);
             agreements = mean_against(*width, &theory, &runs, bias)?;
         }

@@ -2,11 +2,34 @@
 
 use super::ensembles::{dots, measure};
 use super::parts::log_grid;
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::generalization::linear::sampled_student::LinearStudent;
 use crate::generalization::linear::student::{Variances, best_stopping};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Line, Panel, Rule, Sheet, series_color};
 use crate::{Result, Solvable};
+
+const ALPHA: Parameter = Parameter {
+    name: "alpha",
+    symbol: "α",
+    unit: "",
+    default: 1.0,
+    low: 0.2,
+    high: 5.0,
+    kind: ParameterKind::Log,
+    help: "training examples per weight",
+};
+
+const SNR: Parameter = Parameter {
+    name: "snr",
+    symbol: "SNR",
+    unit: "",
+    default: 5.0,
+    low: 0.2,
+    high: 50.0,
+    kind: ParameterKind::Log,
+    help: "variance of the teacher's weights over that of the label noise",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig4e",
@@ -17,26 +40,7 @@ pub(super) const FIGURE: Figure = Figure {
         without values. Lines: exact errors in the limit of many inputs. Circles: networks with 100 \
         inputs, mean and standard error over 40 draws of teacher and examples. Dashed: the time at \
         which it is best to stop; the error after it is overtraining.",
-    controls: &[
-        Control {
-            name: "alpha",
-            symbol: "α",
-            default: 1.0,
-            low: 0.2,
-            high: 5.0,
-            kind: ControlKind::Log,
-            help: "training examples per weight",
-        },
-        Control {
-            name: "snr",
-            symbol: "SNR",
-            default: 5.0,
-            low: 0.2,
-            high: 50.0,
-            kind: ControlKind::Log,
-            help: "variance of the teacher's weights over that of the label noise",
-        },
-    ],
+    parameters: &[ALPHA, SNR],
     draw,
 };
 
@@ -44,8 +48,8 @@ const ENDS: (f64, f64) = (0.05, 200.0);
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let (size, runs) = if settings.effort == Effort::Paper { (100, 40) } else { (40, 10) };
-    let variances = Variances::from_snr(settings.get("snr"))?;
-    let model = LinearStudent { alpha: settings.get("alpha"), variances, size };
+    let variances = Variances::from_snr(settings.values.get(&SNR))?;
+    let model = LinearStudent { alpha: settings.values.get(&ALPHA), variances, size };
     let mut panel = Panel::new(
         AxisSpec::log("training time (τ)").within(ENDS.0, ENDS.1),
         AxisSpec::linear("error"),

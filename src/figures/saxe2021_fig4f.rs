@@ -2,16 +2,28 @@
 
 use super::ensembles::{Mean, add_pieces, dots, measure, seeds};
 use super::parts::{log_grid, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::{Curve, Sweep};
 use crate::generalization::linear::least_squares::{LEAST_SQUARES, STOPPED};
 use crate::generalization::linear::nonlinear_student::NonlinearStudent;
 use crate::math::parallel::in_parallel;
 use crate::net::Activation;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
 };
 use crate::{Agreement, Axis, Result};
+
+const SNR: Parameter = Parameter {
+    name: "snr",
+    symbol: "SNR",
+    unit: "",
+    default: 5.0,
+    low: 0.5,
+    high: 50.0,
+    kind: ParameterKind::Log,
+    help: "variance of the teacher's weights over that of the label noise (linear student)",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig4f",
@@ -24,15 +36,7 @@ pub(super) const FIGURE: Figure = Figure {
         tanh network of 1 to 60 hidden units that learns 56 noisy examples of a tanh teacher (6 \
         inputs, 3 units, label noise 0.4), trained to the end: median and its standard error over 24 \
         draws. No theory is drawn there.",
-    controls: &[Control {
-        name: "snr",
-        symbol: "SNR",
-        default: 5.0,
-        low: 0.5,
-        high: 50.0,
-        kind: ControlKind::Log,
-        help: "variance of the teacher's weights over that of the label noise (linear student)",
-    }],
+    parameters: &[SNR],
     draw,
 };
 
@@ -42,7 +46,7 @@ const HIGHEST: f64 = 1.5;
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let mut agreements = Vec::new();
-    let highest = 2.2 * (1.0 + settings.get("snr").recip());
+    let highest = 2.2 * (1.0 + settings.values.get(&SNR).recip());
     let mut linear = axes("linear network", highest);
     linear.legend = Legend::TopRight;
     let (size, runs) = match settings.effort {
@@ -50,7 +54,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         _ => (40, 10),
     };
     let sweep = |curve: &'static Curve| {
-        Sweep::new(curve, &[("snr", settings.get("snr"))], "alpha", Axis::Load, size)
+        Sweep::new(curve, &[("snr", settings.values.get(&SNR))], "alpha", Axis::Load, size)
     };
     let pieces = [log_grid(0.1, 0.98, 120), log_grid(1.02, 10.0, 120)];
     let (without_end, stopped) = (sweep(&LEAST_SQUARES)?, sweep(&STOPPED)?);

@@ -3,8 +3,9 @@
 use ndarray::{ArrayView1, Axis};
 
 use super::tree_diagram::{level_color, tree_panel};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Colormap, Dots, Heatmap, Legend, Line, Panel, Sheet, literal};
 use crate::task::environment::{Spectrum, Tree};
 use crate::{Agreement, Result};
@@ -12,6 +13,39 @@ use crate::{Agreement, Result};
 /// Features in the matrix, and in each sample whose spectrum is taken.
 const SHOWN: usize = 28;
 const N_FEATURES: usize = 1000;
+
+const FLIP: Parameter = Parameter {
+    name: "flip",
+    symbol: "ε",
+    unit: "",
+    default: 0.15,
+    low: 0.01,
+    high: 0.45,
+    kind: ParameterKind::Linear,
+    help: "probability that a feature flips on a branch",
+};
+
+const DEPTH: Parameter = Parameter {
+    name: "depth",
+    symbol: "D",
+    unit: "",
+    default: 3.0,
+    low: 2.0,
+    high: 4.0,
+    kind: ParameterKind::Integer,
+    help: "levels of the tree",
+};
+
+const BRANCHING: Parameter = Parameter {
+    name: "branching",
+    symbol: "B",
+    unit: "",
+    default: 2.0,
+    low: 2.0,
+    high: 3.0,
+    kind: ParameterKind::Integer,
+    help: "children of each node",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig5a",
@@ -24,41 +58,13 @@ pub(super) const FIGURE: Figure = Figure {
         c, Values of 28 sampled features, sorted by the broadest branches they differ between. \
         d, Theory of the covariance of a feature between items. The paper gives no values; depth, \
         branching and ε are ours.",
-    controls: &[
-        Control {
-            name: "flip",
-            symbol: "ε",
-            default: 0.15,
-            low: 0.01,
-            high: 0.45,
-            kind: ControlKind::Linear,
-            help: "probability that a feature flips on a branch",
-        },
-        Control {
-            name: "depth",
-            symbol: "D",
-            default: 3.0,
-            low: 2.0,
-            high: 4.0,
-            kind: ControlKind::Integer,
-            help: "levels of the tree",
-        },
-        Control {
-            name: "branching",
-            symbol: "B",
-            default: 2.0,
-            low: 2.0,
-            high: 3.0,
-            kind: ControlKind::Integer,
-            help: "children of each node",
-        },
-    ],
+    parameters: &[FLIP, DEPTH, BRANCHING],
     draw,
 };
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let tree = Tree::regular(settings.integer("depth"), settings.integer("branching"))?;
-    let flip = settings.get("flip");
+    let tree = Tree::regular(settings.values.integer(&DEPTH), settings.values.integer(&BRANCHING))?;
+    let flip = settings.values.get(&FLIP);
     let theory = tree.diffusion_spectrum(flip)?;
     let n_samples = match settings.effort {
         Effort::Theory => 0,

@@ -4,17 +4,29 @@ use ndarray::Array2;
 
 use super::own::embedding::{Plane, draw_item, ends};
 use super::parts::{compare_with_descent, even_grid};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::exact_network::ExactNetwork;
 use crate::math::parallel::join;
 use crate::net::{Activation, DenseNetwork, gradient_descent_examples};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{Color, Dots, Legend, Line, Marker, Panel, Sheet, Text, series_color};
 use crate::semantic::embedding::{ItemPaths, follow, nearest_view};
 use crate::semantic::representation::trained_representations;
 use crate::{Axis, Correlations, Dataset, Modes, Result, Trajectory};
 
 const N_HIDDEN: usize = 16;
+
+const U0: Parameter = Parameter {
+    name: "u0",
+    symbol: "u₀",
+    unit: "",
+    default: 1e-3,
+    low: 1e-6,
+    high: 0.05,
+    kind: ParameterKind::Log,
+    help: "strength of every mode at the start",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig5b",
@@ -27,15 +39,7 @@ pub(super) const FIGURE: Figure = Figure {
         then the single items. b, Triangles: a tanh network from the same weights. All are seen \
         along the same two axes, those along which the end looks most like the items on a circle \
         in the order of the table: where all levels show; the paper gives no parameters.",
-    controls: &[Control {
-        name: "u0",
-        symbol: "u₀",
-        default: 1e-3,
-        low: 1e-6,
-        high: 0.05,
-        kind: ControlKind::Log,
-        help: "strength of every mode at the start",
-    }],
+    parameters: &[U0],
     draw,
 };
 
@@ -66,7 +70,7 @@ fn color(item: usize) -> Color {
 fn draw(settings: &Settings) -> Result<Drawing> {
     let data = Dataset::rumelhart();
     let task = Correlations::of(&data)?;
-    let u0 = settings.get("u0");
+    let u0 = settings.values.get(&U0);
     let modes = Modes::of(&task)?;
     let (s, target) = (modes.singular_values[7], modes.targets()[7]);
     // The last mode is half learned after ln(σ/u₀)/2s, and to a percent soon after.

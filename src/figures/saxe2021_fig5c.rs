@@ -5,11 +5,12 @@ use ndarray::{Array2, arr2};
 use super::parts::{
     compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
 };
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::math::parallel::in_parallel;
 use crate::net::{Activation, LinearNetwork, gradient_descent};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Marker, Panel, Rule, Sheet, Text, Width,
     series_color,
@@ -26,6 +27,28 @@ const CELLS: usize = 80;
 /// Smaller losses have the color of this one.
 const DARKEST: f64 = 1e-3;
 
+const U0: Parameter = Parameter {
+    name: "u0",
+    symbol: "u₀",
+    unit: "",
+    default: 1e-7,
+    low: 1e-10,
+    high: 0.1,
+    kind: ParameterKind::Log,
+    help: "strength of every mode at the start, in a",
+};
+
+const OFFSET: Parameter = Parameter {
+    name: "offset",
+    symbol: "a₀ + b₀",
+    unit: "",
+    default: 0.005,
+    low: 1e-4,
+    high: 1.0,
+    kind: ParameterKind::Log,
+    help: "how far the start in b is from the way into the saddle",
+};
+
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig5c",
     reference: "saxe2021",
@@ -40,26 +63,7 @@ pub(super) const FIGURE: Figure = Figure {
         layers a and b of one unit each (color), exact trajectory (line) and gradient descent (circles) \
         from a start that nearly cancels: it passes the saddle at the origin and ends on one of the two lines of minima, ab = 1. The \
         paper's panel is a schematic; u₀ and the start in b are chosen here.",
-    controls: &[
-        Control {
-            name: "u0",
-            symbol: "u₀",
-            default: 1e-7,
-            low: 1e-10,
-            high: 0.1,
-            kind: ControlKind::Log,
-            help: "strength of every mode at the start, in a",
-        },
-        Control {
-            name: "offset",
-            symbol: "a₀ + b₀",
-            default: 0.005,
-            low: 1e-4,
-            high: 1.0,
-            kind: ControlKind::Log,
-            help: "how far the start in b is from the way into the saddle",
-        },
-    ],
+    parameters: &[U0, OFFSET],
     draw,
 };
 
@@ -80,7 +84,7 @@ fn losses(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel>
     panel.legend = Legend::Below;
     let rate = if settings.effort == Effort::Paper { 0.005 } else { 0.02 };
     let network = |depth: usize| {
-        let scale = settings.get("u0").powf((depth as f64).recip());
+        let scale = settings.values.get(&U0).powf((depth as f64).recip());
         AlignedNetwork::uniform(task.clone(), &vec![4; depth - 1], scale, rate)
     };
     let saddles = plateaus(&network(2))?;
@@ -131,7 +135,7 @@ fn add_nonlinear(panel: &mut Panel, settings: &Settings, grid: &[f64], deep: &[f
             n_hidden: 64,
             activation: units[i],
             // Entries of variance σ²/N in both layers make modes of strength σ²/2.
-            scale: (2.0 * settings.get("u0")).sqrt(),
+            scale: (2.0 * settings.values.get(&U0)).sqrt(),
             rate: 0.02,
         };
         let loss = |s: &Snapshot| {
@@ -153,7 +157,7 @@ fn add_nonlinear(panel: &mut Panel, settings: &Settings, grid: &[f64], deep: &[f
 
 /// Both layers over time, from just off the way into the saddle.
 fn surface(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
-    let offset = settings.get("offset");
+    let offset = settings.values.get(&OFFSET);
     let (a0, b0) = (-0.6 + 0.5 * offset, 0.6 + 0.5 * offset);
     let mode = TwoLayerMode::new(1.0, 1.0, &[a0], &[b0])?;
     let end = 3.0 * mode.half_time().unwrap_or(4.0);

@@ -5,12 +5,13 @@ use ndarray::Array2;
 use super::parts::{
     compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
 };
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::half_times::first_crossing;
 use crate::math::parallel::in_parallel;
 use crate::net::gradient_descent_examples;
 use crate::net::{Activation, DenseNetwork, LinearNetwork, Network, gradient_descent};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dots, Legend, Line, Marker, Panel, Sheet, gradient_color, series_color,
 };
@@ -21,6 +22,28 @@ use crate::{Agreement, Axis, Correlations, Dataset, Result, Tolerance, Trajector
 /// Features for which the task is scaled: as many as items, so that s/d = √(8λ).
 const N_FEATURES: f64 = 8.0;
 const N_HIDDEN: usize = 32;
+
+const FLIP: Parameter = Parameter {
+    name: "flip",
+    symbol: "ε",
+    unit: "",
+    default: 0.1,
+    low: 0.02,
+    high: 0.4,
+    kind: ParameterKind::Linear,
+    help: "probability that a feature flips on a branch",
+};
+
+const U0: Parameter = Parameter {
+    name: "u0",
+    symbol: "u₀",
+    unit: "",
+    default: 1e-3,
+    low: 1e-6,
+    high: 0.01,
+    kind: ParameterKind::Log,
+    help: "strength of every mode at the start",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig5d",
@@ -33,26 +56,7 @@ pub(super) const FIGURE: Figure = Figure {
         in the linear network (circles) and in a tanh network from the same weights (triangles). b, Time \
         at which half of a level is learned, with nonlinear networks from the same weights in \
         many hidden bases (mean and standard deviation; why ReLU units are late is in saxe2021_fig5e); their shift sideways is for reading only.",
-    controls: &[
-        Control {
-            name: "flip",
-            symbol: "ε",
-            default: 0.1,
-            low: 0.02,
-            high: 0.4,
-            kind: ControlKind::Linear,
-            help: "probability that a feature flips on a branch",
-        },
-        Control {
-            name: "u0",
-            symbol: "u₀",
-            default: 1e-3,
-            low: 1e-6,
-            high: 0.01,
-            kind: ControlKind::Log,
-            help: "strength of every mode at the start",
-        },
-    ],
+    parameters: &[FLIP, U0],
     draw,
 };
 
@@ -136,8 +140,8 @@ impl Setup {
 }
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let u0 = settings.get("u0");
-    let setup = Setup::new(settings.get("flip"), u0)?;
+    let u0 = settings.values.get(&U0);
+    let setup = Setup::new(settings.values.get(&FLIP), u0)?;
     let rate = 0.5 * if settings.effort == Effort::Paper { 0.02 } else { 0.1 };
     let network = AlignedNetwork::uniform(setup.task.clone(), &[N_HIDDEN], u0.sqrt(), rate);
     let bases: Vec<_> = vec![Array2::eye(N_HIDDEN)];

@@ -4,12 +4,13 @@ use super::own::focus::stack;
 use super::parts::{
     compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
 };
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::shallow::{ShallowFlow, ShallowNetwork};
 use crate::gated::frozen::at_start;
 use crate::math::parallel::in_parallel;
 use crate::net::{Activation, LinearNetwork, gradient_descent};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
 };
@@ -22,6 +23,28 @@ const END: f64 = 60.0;
 const N_HIDDEN: usize = 64;
 /// Rectified units: seen on the colors of the modes.
 const RELU: Color = Color(240, 160, 40);
+
+const U0: Parameter = Parameter {
+    name: "u0",
+    symbol: "u₀",
+    unit: "",
+    default: 1e-4,
+    low: 1e-8,
+    high: 0.05,
+    kind: ParameterKind::Log,
+    help: "strength of every mode at the start",
+};
+
+const CORRELATION: Parameter = Parameter {
+    name: "correlation",
+    symbol: "c",
+    unit: "",
+    default: 0.9,
+    low: 0.0,
+    high: 0.98,
+    kind: ParameterKind::Linear,
+    help: "correlation of the two inputs in c",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2021_fig5e",
@@ -39,26 +62,7 @@ pub(super) const FIGURE: Figure = Figure {
         cancel at every time, so that the belief never leaves zero but for its start. c, The caveat: one \
         layer whose two inputs are correlated, with the best weights 1 and 0. Its second weight errs \
         too. Depth is needed only if inputs are white.",
-    controls: &[
-        Control {
-            name: "u0",
-            symbol: "u₀",
-            default: 1e-4,
-            low: 1e-8,
-            high: 0.05,
-            kind: ControlKind::Log,
-            help: "strength of every mode at the start",
-        },
-        Control {
-            name: "correlation",
-            symbol: "c",
-            default: 0.9,
-            low: 0.0,
-            high: 0.98,
-            kind: ControlKind::Linear,
-            help: "correlation of the two inputs in c",
-        },
-    ],
+    parameters: &[U0, CORRELATION],
     draw,
 };
 
@@ -75,7 +79,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
 
 fn belief(settings: &Settings, depth: usize, agreements: &mut Vec<Agreement>) -> Result<Panel> {
     let data = Dataset::worm();
-    let scale = settings.get("u0").powf((depth as f64).recip());
+    let scale = settings.values.get(&U0).powf((depth as f64).recip());
     let rate = if settings.effort == Effort::Paper { 0.01 } else { 0.04 };
     let task = Correlations::of(&data)?;
     let network = AlignedNetwork::uniform(task, &vec![8; depth - 1], scale, rate);
@@ -157,7 +161,7 @@ fn mean_course(
         n_hidden: N_HIDDEN,
         activation,
         // Entries of variance σ²/N in both layers make modes of strength σ²/2.
-        scale: (2.0 * settings.get("u0")).sqrt(),
+        scale: (2.0 * settings.values.get(&U0)).sqrt(),
         rate: if settings.effort == Effort::Paper { 0.05 } else { 0.1 },
     };
     let item = data.inputs.rows().into_iter().position(|x| x.iter().eq(&pair.input)).unwrap_or(0);
@@ -185,7 +189,7 @@ fn mean_course(
 }
 
 fn correlated(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
-    let c = settings.get("correlation");
+    let c = settings.values.get(&CORRELATION);
     let sigma_x = ndarray::arr2(&[[1.0, c], [c, 1.0]]);
     let task = Correlations::new(sigma_x, ndarray::arr2(&[[1.0, c]]), None)?;
     let rate = if settings.effort == Effort::Paper { 0.01 } else { 0.04 };

@@ -3,7 +3,7 @@
 use super::parts::{
     compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
 };
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::halving_tolerance;
 use crate::deep_linear::recording::mode_name;
 use crate::gated::race_network::RaceNetwork;
@@ -13,6 +13,7 @@ use crate::gated::xor::XorNetwork;
 use crate::math::parallel::{in_parallel, join};
 use crate::math::random::{Purpose, gaussian, orthogonal, stream};
 use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples};
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Sheet, Text, gradient_color,
     series_color,
@@ -29,6 +30,28 @@ const RACE_START: f64 = 0.3;
 const SLOWEST_DEPTH: usize = 6;
 const DEEPEST: usize = 8;
 
+const ADVANTAGE: Parameter = Parameter {
+    name: "advantage",
+    symbol: "h",
+    unit: "%",
+    default: 10.0,
+    low: 0.1,
+    high: 100.0,
+    kind: ParameterKind::Log,
+    help: "head start of the leading path's layers in percent",
+};
+
+const DOMAINS: Parameter = Parameter {
+    name: "domains",
+    symbol: "M",
+    unit: "",
+    default: 3.0,
+    low: 2.0,
+    high: 6.0,
+    kind: ParameterKind::Integer,
+    help: "input domains, output domains and contexts",
+};
+
 pub(super) const FIGURE: Figure = Figure {
     name: "saxe2022_race",
     reference: "saxe2022",
@@ -42,26 +65,7 @@ pub(super) const FIGURE: Figure = Figure {
         singular value 1, from layers of about 0.3: with a head start, and without one if it is open \
         in all contexts and its rival in one. d, Strengths of two always-open paths with that head \
         start over time. Lines: exact solution. Open marks: gradient descent.",
-    controls: &[
-        Control {
-            name: "advantage",
-            symbol: "h",
-            default: 10.0,
-            low: 0.1,
-            high: 100.0,
-            kind: ControlKind::Log,
-            help: "head start of the leading path's layers in percent",
-        },
-        Control {
-            name: "domains",
-            symbol: "M",
-            default: 3.0,
-            low: 2.0,
-            high: 6.0,
-            kind: ControlKind::Integer,
-            help: "input domains, output domains and contexts",
-        },
-    ],
+    parameters: &[ADVANTAGE, DOMAINS],
     draw,
 };
 
@@ -158,7 +162,7 @@ fn answers(net: DenseNetwork, rate: f64, grid: &[f64]) -> Result<Vec<[f64; 4]>> 
 }
 
 fn routing_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
-    let domains = settings.integer("domains");
+    let domains = settings.values.integer(&DOMAINS);
     let end = 6.0 * domains as f64;
     let grid = even_grid(end, 121);
     let rate = rate(settings, 0.01);
@@ -214,7 +218,7 @@ fn routing_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result
 
 /// Two always-open paths, one with a head start.
 fn head_start(settings: &Settings, depth: usize, rate: f64) -> RaceNetwork {
-    let lead = RACE_START * (1.0 + settings.get("advantage") / 100.0);
+    let lead = RACE_START * (1.0 + settings.values.get(&ADVANTAGE) / 100.0);
     RaceNetwork {
         s: 1.0,
         d: 1.0,
@@ -230,7 +234,7 @@ fn head_start(settings: &Settings, depth: usize, rate: f64) -> RaceNetwork {
 /// A path open in all contexts, and in each a private one with the same start.
 fn shared_and_private(settings: &Settings, depth: usize, rate: f64) -> RaceNetwork {
     RaceNetwork {
-        contexts: settings.integer("domains"),
+        contexts: settings.values.integer(&DOMAINS),
         shared: vec![RACE_START],
         private: vec![RACE_START],
         ..head_start(settings, depth, rate)
@@ -253,7 +257,7 @@ fn depth_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<P
     panel.legend = Legend::BottomRight;
     let all: Vec<usize> = (2..=DEEPEST).collect();
     let trained: Vec<usize> = (2..=SLOWEST_DEPTH).collect();
-    let (h, m) = (settings.get("advantage"), settings.integer("domains"));
+    let (h, m) = (settings.values.get(&ADVANTAGE), settings.values.integer(&DOMAINS));
     let rate = rate(settings, 0.02);
     type Build = fn(&Settings, usize, f64) -> RaceNetwork;
     let series: [(String, Build); 2] = [

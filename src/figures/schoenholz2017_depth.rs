@@ -4,10 +4,11 @@ use ndarray::Array2;
 
 use super::ensembles::{measure, seeds};
 use super::parts::{even_grid, explain_marks, named};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
 use crate::math::parallel::in_parallel;
 use crate::net::unit::Nonlinearity;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Band, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, series_color,
 };
@@ -17,6 +18,17 @@ use crate::wide::signal::isometry::WeightEnsemble;
 use crate::wide::signal::jacobian_sampling::RandomJacobian;
 use crate::wide::signal::propagation::SignalPropagation;
 use crate::{Agreement, Axis, Result, Trajectory, compare};
+
+const BIAS: Parameter = Parameter {
+    name: "bias",
+    symbol: "σ_b²",
+    unit: "",
+    default: 0.05,
+    low: 0.01,
+    high: 0.5,
+    kind: ParameterKind::Log,
+    help: "variance of the biases",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "schoenholz2017_depth",
@@ -32,15 +44,7 @@ pub(super) const FIGURE: Figure = Figure {
         depths. Lines and colors: theory of unlimited width. Circles: random networks of 200 units in b \
         (mean over 40), 100 in c (mean over 24); bars: one standard error. In b, distances below what \
         the mean over networks can tell are not shown.",
-    controls: &[Control {
-        name: "bias",
-        symbol: "σ_b²",
-        default: 0.05,
-        low: 0.01,
-        high: 0.5,
-        kind: ControlKind::Log,
-        help: "variance of the biases",
-    }],
+    parameters: &[BIAS],
     draw,
 };
 
@@ -58,11 +62,15 @@ const DEEPEST: [usize; 3] = [30, 12, 60];
 const TRAINABLE: f64 = 6.0;
 
 fn network(weight_variance: f64, settings: &Settings) -> SignalPropagation {
-    SignalPropagation { nonlinearity: PHI, weight_variance, bias_variance: settings.get("bias") }
+    SignalPropagation {
+        nonlinearity: PHI,
+        weight_variance,
+        bias_variance: settings.values.get(&BIAS),
+    }
 }
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let edge = SignalPropagation::edge_at_bias(PHI, settings.get("bias"))?.0.weight_variance;
+    let edge = SignalPropagation::edge_at_bias(PHI, settings.values.get(&BIAS))?.0.weight_variance;
     let mut agreements = Vec::new();
     let panels = vec![
         scales_panel(settings, edge)?,
@@ -237,7 +245,7 @@ fn memory_panel(settings: &Settings) -> Result<Panel> {
     let mut panel = Panel { legend: Legend::None, ..Panel::new(weights_axis(), y) };
     let bar_label = Some("log_{10} of what is left of the difference".into());
     panel.add(Heatmap { range: Some((-3.0, 0.0)), bar_label, ..Heatmap::new(values) });
-    let edge = SignalPropagation::edge_at_bias(PHI, settings.get("bias"))?.0.weight_variance;
+    let edge = SignalPropagation::edge_at_bias(PHI, settings.values.get(&BIAS))?.0.weight_variance;
     for weights in sides(edge) {
         let (mut x, mut y) = (Vec::new(), Vec::new());
         for w in weights {

@@ -2,7 +2,7 @@
 
 use super::ensembles::{Mean, dots, measure};
 use super::parts::{explain_marks, log_grid};
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::{Curve, Sweep};
 use crate::generalization::perceptron::bayes::PERCEPTRON_BAYES;
 use crate::generalization::perceptron::classification::{Loss, penalized_classifier};
@@ -10,6 +10,7 @@ use crate::generalization::perceptron::classification_curves::{HINGE, LOGISTIC};
 use crate::generalization::perceptron::rules::{
     PERCEPTRON, gibbs, hebb, maximum_margin, pseudo_inverse,
 };
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, Text, Width, series_color, series_dash,
 };
@@ -17,6 +18,17 @@ use crate::{Agreement, Axis, Result};
 
 /// End of the linear axis.
 const END: f64 = 6.0;
+
+const LAMBDA: Parameter = Parameter {
+    name: "lambda",
+    symbol: "λ",
+    unit: "",
+    default: 0.1,
+    low: 1e-2,
+    high: 1e2,
+    kind: ParameterKind::Log,
+    help: "penalty of logistic regression and the support vector machine",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "seung1992_curves",
@@ -30,15 +42,7 @@ pub(super) const FIGURE: Figure = Figure {
         Lines: theory for N → ∞. Circles: mean and standard error of students trained on \
         sampled data (N = 50, Gibbs and Bayes 24, in c 60), Gibbs by a walk through the version \
         space, Bayes by message passing. Sizes, numbers of runs and λ are our choice.",
-    controls: &[Control {
-        name: "lambda",
-        symbol: "λ",
-        default: 0.1,
-        low: 1e-2,
-        high: 1e2,
-        kind: ControlKind::Log,
-        help: "penalty of logistic regression and the support vector machine",
-    }],
+    parameters: &[LAMBDA],
     draw,
 };
 
@@ -89,7 +93,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let one = simulated(&PERCEPTRON, &[], 50, &loads, settings, [8, 30])?;
     let loads = [0.25, 0.5, 1.0, 1.5, 2.0, 3.0];
     let all = simulated(&PERCEPTRON_BAYES, &[], 24, &loads, settings, [8, 30])?;
-    let fixed = [("lambda", settings.get("lambda"))];
+    let fixed = [("lambda", settings.values.get(&LAMBDA))];
     let loads = [0.25, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 5.0];
     let logistic = simulated(&LOGISTIC, &fixed, 60, &loads, settings, [8, 20])?;
     let hinge = simulated(&HINGE, &fixed, 60, &loads, settings, [8, 20])?;
@@ -97,7 +101,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let panels = vec![
         rules_panel(&one, &all)?,
         scaled_panel(&one, &all)?,
-        penalized_panel(settings.get("lambda"), &logistic, &hinge)?,
+        penalized_panel(settings.values.get(&LAMBDA), &logistic, &hinge)?,
     ];
     let mut agreements = Vec::new();
     for (name, measured) in [("", one), ("", all), ("logistic: ", logistic), ("hinge: ", hinge)] {

@@ -2,7 +2,7 @@
 
 use super::ensembles::{Mean, dots};
 use super::parts::explain_marks;
-use super::{Control, ControlKind, Drawing, Effort, Figure, Settings};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
 use crate::generalization::perceptron::examples::error_at;
 use crate::generalization::perceptron::ising::{
@@ -13,6 +13,7 @@ use crate::generalization::perceptron::ising_enumeration::enumerate;
 use crate::generalization::perceptron::message_passing::{Channel, Inference, Prior};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::mean_and_error;
+use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, gradient_color,
     series_color,
@@ -27,6 +28,17 @@ const ITERATIONS: usize = 60;
 const COMPARED: f64 = 1.21;
 /// Loads of panels b and c.
 const LAST_LOAD: f64 = 2.0;
+
+const WEIGHTS: Parameter = Parameter {
+    name: "weights",
+    symbol: "N",
+    unit: "",
+    default: 17.0,
+    low: 5.0,
+    high: 20.0,
+    kind: ParameterKind::Integer,
+    help: "weights of the largest perceptron whose students are enumerated",
+};
 
 pub(super) const FIGURE: Figure = Figure {
     name: "seung1992_ising",
@@ -43,21 +55,13 @@ pub(super) const FIGURE: Figure = Figure {
         the mean (annealed), in theory and by enumeration of all 2^N students (circles). The mean \
         number is known exactly at any N (dotted). c, Error of a typical student by enumeration: \
         in small systems the jump is smeared. Sizes are our choice.",
-    controls: &[Control {
-        name: "weights",
-        symbol: "N",
-        default: 17.0,
-        low: 5.0,
-        high: 20.0,
-        kind: ControlKind::Integer,
-        help: "weights of the largest perceptron whose students are enumerated",
-    }],
+    parameters: &[WEIGHTS],
     draw,
 };
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let mut agreements = Vec::new();
-    let n = settings.integer("weights");
+    let n = settings.values.integer(&WEIGHTS);
     let mut panels = vec![transition_panel(settings, &mut agreements)?];
     let sizes = [(n / 2).max(3), (3 * n / 4).max(4), n];
     let spaces = match settings.effort {

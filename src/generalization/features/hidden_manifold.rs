@@ -24,9 +24,10 @@
 use ndarray::Axis;
 
 use super::random_features::{Coefficients, ridge_regression};
-use crate::curve::{Curve, Parameter, Point};
+use crate::curve::Curve;
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::net::Activation;
+use crate::parameter::{Parameter, ParameterKind, Values};
 use crate::{Error, Result};
 
 /// Steps after which Newton's method gives up; it takes about ten.
@@ -197,50 +198,61 @@ impl HiddenManifold {
     }
 }
 
+const ALPHA: Parameter = Parameter {
+    name: "alpha",
+    symbol: "α",
+    unit: "",
+    default: 1.5,
+    low: 1e-3,
+    high: 1e3,
+    kind: ParameterKind::Log,
+    help: "training examples per input dimension",
+};
+
+const LATENT: Parameter = Parameter {
+    name: "latent",
+    symbol: "γ",
+    unit: "",
+    default: 0.5,
+    low: 1e-3,
+    high: 1e3,
+    kind: ParameterKind::Log,
+    help: "latent variables per input dimension",
+};
+
+const RIDGE: Parameter = Parameter {
+    name: "ridge",
+    symbol: "λ",
+    unit: "",
+    default: 0.01,
+    low: 0.0,
+    high: 1e6,
+    kind: ParameterKind::Linear,
+    help: "strength of the penalty on the weights",
+};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "Δ",
+    unit: "",
+    default: 0.1,
+    low: 0.0,
+    high: 1e6,
+    kind: ParameterKind::Linear,
+    help: "variance of the label noise; the signal has power 1",
+};
+
 /// Test and training error on a hidden manifold against the number of examples.
 pub const HIDDEN_MANIFOLD: Curve = Curve {
     name: "hidden-manifold",
     summary: "ridge regression of inputs made of few latent variables",
     reference: "gerace2020",
-    parameters: &[
-        Parameter {
-            name: "alpha",
-            symbol: "α",
-            default: 1.5,
-            low: 1e-3,
-            high: 1e3,
-            help: "training examples per input dimension",
-        },
-        Parameter {
-            name: "latent",
-            symbol: "γ",
-            default: 0.5,
-            low: 1e-3,
-            high: 1e3,
-            help: "latent variables per input dimension",
-        },
-        Parameter {
-            name: "ridge",
-            symbol: "λ",
-            default: 0.01,
-            low: 0.0,
-            high: 1e6,
-            help: "strength of the penalty on the weights",
-        },
-        Parameter {
-            name: "noise",
-            symbol: "Δ",
-            default: 0.1,
-            low: 0.0,
-            high: 1e6,
-            help: "variance of the label noise; the signal has power 1",
-        },
-    ],
+    parameters: &[ALPHA, LATENT, RIDGE, NOISE],
     observables: &["test error", "training error"],
     size: "input dimension p",
     cells: |point, p| {
         let (p, tests) = (p as f64, TEST_POINTS as f64);
-        let (examples, latent) = (point.get("alpha") * p, point.get("latent") * p);
+        let (examples, latent) = (point.get(&ALPHA) * p, point.get(&LATENT) * p);
         (examples + tests) * (latent + p) + latent * p + 2.0 * examples.min(p).powi(2)
     },
     theory,
@@ -249,21 +261,21 @@ pub const HIDDEN_MANIFOLD: Curve = Curve {
 };
 
 /// The model at a point, with inputs erf(cF/√(2d)).
-fn model(point: &Point) -> HiddenManifold {
+fn model(point: &Values) -> HiddenManifold {
     // The same as by quadrature: E[erf(G/√2)²] = (2/π) asin(1/2) = 1/3.
     let linear = std::f64::consts::PI.sqrt().recip();
     let nonlinear = (1.0 / 3.0 - linear * linear).sqrt();
     HiddenManifold {
-        examples: point.get("alpha"),
-        latent: point.get("latent"),
-        ridge: point.get("ridge"),
+        examples: point.get(&ALPHA),
+        latent: point.get(&LATENT),
+        ridge: point.get(&RIDGE),
         signal: 1.0,
-        noise: point.get("noise"),
+        noise: point.get(&NOISE),
         activation: Coefficients { constant: 0.0, linear, nonlinear },
     }
 }
 
-fn theory(point: &Point) -> Result<Vec<f64>> {
+fn theory(point: &Values) -> Result<Vec<f64>> {
     let found = model(point).solve()?;
     Ok(vec![found.test_error, found.training_error])
 }
@@ -275,30 +287,31 @@ const LARGEST: f64 = 2e4;
 
 /// One matrix F, one teacher, one set of examples; the test error is measured on fresh latent
 /// variables.
-fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
-    let count = |name: &str| {
-        let n = (point.get(name) * size as f64).round().max(1.0);
+fn simulation(point: &Values, size: usize, seed: u64) -> Result<Vec<f64>> {
+    let count = |parameter: &Parameter| {
+        let ratio = point.get(parameter);
+        let n = (ratio * size as f64).round().max(1.0);
         if n > LARGEST {
             let allowed = format!("at size {size} that is {n}: at most {LARGEST}");
-            return Err(Error::parameter(name, point.get(name), allowed));
+            return Err(Error::parameter(parameter.name, ratio, allowed));
         }
         Ok(n as usize)
     };
-    let (n, d) = (count("alpha")?, count("latent")?);
+    let (n, d) = (count(&ALPHA)?, count(&LATENT)?);
     let mut rng = stream(seed, Purpose::Task, 0);
     let root = (d as f64).sqrt();
     let latent = gaussian(n + TEST_POINTS, d, 1.0, &mut rng);
     let features = gaussian(d, size, root.recip(), &mut rng);
     let teacher = gaussian(d, 1, 1.0, &mut rng);
     let teacher = &teacher / teacher.mapv(|t| t * t).sum().sqrt();
-    let noise = gaussian(n, 1, point.get("noise").sqrt(), &mut rng);
+    let noise = gaussian(n, 1, point.get(&NOISE).sqrt(), &mut rng);
     let scale = (size as f64).sqrt().recip();
     let inputs = latent.dot(&features).mapv(|h| scale * Activation::Erf.value(h));
     let target = latent.dot(&teacher);
     let (train, test) = inputs.view().split_at(Axis(0), n);
     let (labels, truth) = target.view().split_at(Axis(0), n);
     let labels = &labels + &noise;
-    let student = ridge_regression(train.to_owned(), &labels, point.get("ridge"))?;
+    let student = ridge_regression(train.to_owned(), &labels, point.get(&RIDGE))?;
     let mean_square = |gaps: ndarray::Array2<f64>| gaps.mapv(|x| x * x).sum() / gaps.len() as f64;
     Ok(vec![mean_square(test.dot(&student) - truth), mean_square(labels - train.dot(&student))])
 }
@@ -311,18 +324,18 @@ fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
 /// runs and 200 with 80, α = 0.25 to 8, λ = 0.01 and 0.3) for γ = 0.1 and 0.2: the same at both p,
 /// (12.4 ± 0.4)/d and (5.5 ± 0.5)/d for the test error, about 1.2/γ; (7.2 ± 0.4)/d and (6.6 ± 1.0)/d
 /// for the training error.
-fn bias(point: &Point, size: usize, theory_here: &[f64]) -> Result<Vec<f64>> {
+fn bias(point: &Values, size: usize, theory_here: &[f64]) -> Result<Vec<f64>> {
     let unit = 1.0 / size as f64;
-    let latent = unit / point.get("latent");
-    let few = point.get("latent").recip();
+    let latent = unit / point.get(&LATENT);
+    let few = point.get(&LATENT).recip();
     let mut biases = vec![
         (1.25 * few).max(2.0) * latent * theory_here[0],
         (3.0 + 0.5 * few) * latent * theory_here[1],
     ];
     let mut largest = [0.0f64; 2];
     for shift in [-unit, unit] {
-        let shifted = (point.get("alpha") + shift).clamp(1e-3, 1e3);
-        match theory(&HIDDEN_MANIFOLD.with(point, "alpha", shifted)?) {
+        let shifted = (point.get(&ALPHA) + shift).clamp(ALPHA.low, ALPHA.high);
+        match theory(&point.with(ALPHA.name, shifted)?) {
             Ok(there) => (0..2).for_each(|k| {
                 largest[k] = largest[k].max((there[k] - theory_here[k]).abs());
             }),

@@ -34,13 +34,14 @@
 
 use ndarray::{Array2, Axis};
 
-use crate::curve::{Curve, Parameter, Point};
+use crate::curve::Curve;
 use crate::generalization::kernel::sphere::on_sphere;
 use crate::math::linalg::solve_positive_definite;
 use crate::math::quadrature::gauss_legendre;
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::math::roots::brent;
 use crate::net::Activation;
+use crate::parameter::{Parameter, ParameterKind, Values};
 use crate::{Error, Result};
 
 /// What the theory knows of an activation: its first Hermite coefficients.
@@ -163,66 +164,83 @@ fn root(features: f64, examples: f64, zeta: f64, ridge: f64) -> Result<f64> {
     })
 }
 
+const PSI1: Parameter = Parameter {
+    name: "psi1",
+    symbol: "ψ₁",
+    unit: "",
+    default: 3.0,
+    low: 1e-3,
+    high: 1e3,
+    kind: ParameterKind::Log,
+    help: "random features per input dimension",
+};
+
+const PSI2: Parameter = Parameter {
+    name: "psi2",
+    symbol: "ψ₂",
+    unit: "",
+    default: 3.0,
+    low: 1e-3,
+    high: 1e3,
+    kind: ParameterKind::Log,
+    help: "training examples per input dimension",
+};
+
+const RIDGE: Parameter = Parameter {
+    name: "ridge",
+    symbol: "λ",
+    unit: "",
+    default: 1e-3,
+    low: 0.0,
+    high: 1e6,
+    kind: ParameterKind::Linear,
+    help: "strength of the penalty on the weights",
+};
+
+const SIGNAL: Parameter = Parameter {
+    name: "signal",
+    symbol: "F₁²",
+    unit: "",
+    default: 1.0,
+    low: 0.0,
+    high: 1e6,
+    kind: ParameterKind::Linear,
+    help: "power of the linear part of the target",
+};
+
+const NONLINEAR: Parameter = Parameter {
+    name: "nonlinear",
+    symbol: "F∗²",
+    unit: "",
+    default: 0.0,
+    low: 0.0,
+    high: 1e6,
+    kind: ParameterKind::Linear,
+    help: "power of the nonlinear part of the target",
+};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "τ²",
+    unit: "",
+    default: 0.25,
+    low: 0.0,
+    high: 1e6,
+    kind: ParameterKind::Linear,
+    help: "variance of the label noise",
+};
+
 /// Test error of ridge regression on random ReLU features against the number of features.
 pub const RANDOM_FEATURES: Curve = Curve {
     name: "random-features",
     summary: "ridge regression on random ReLU features",
     reference: "mei2019",
-    parameters: &[
-        Parameter {
-            name: "psi1",
-            symbol: "ψ₁",
-            default: 3.0,
-            low: 1e-3,
-            high: 1e3,
-            help: "random features per input dimension",
-        },
-        Parameter {
-            name: "psi2",
-            symbol: "ψ₂",
-            default: 3.0,
-            low: 1e-3,
-            high: 1e3,
-            help: "training examples per input dimension",
-        },
-        Parameter {
-            name: "ridge",
-            symbol: "λ",
-            default: 1e-3,
-            low: 0.0,
-            high: 1e6,
-            help: "strength of the penalty on the weights",
-        },
-        Parameter {
-            name: "signal",
-            symbol: "F₁²",
-            default: 1.0,
-            low: 0.0,
-            high: 1e6,
-            help: "power of the linear part of the target",
-        },
-        Parameter {
-            name: "nonlinear",
-            symbol: "F∗²",
-            default: 0.0,
-            low: 0.0,
-            high: 1e6,
-            help: "power of the nonlinear part of the target",
-        },
-        Parameter {
-            name: "noise",
-            symbol: "τ²",
-            default: 0.25,
-            low: 0.0,
-            high: 1e6,
-            help: "variance of the label noise",
-        },
-    ],
+    parameters: &[PSI1, PSI2, RIDGE, SIGNAL, NONLINEAR, NOISE],
     observables: &["test error"],
     size: "input dimension d",
     cells: |point, d| {
         let (d, tests) = (d as f64, TEST_POINTS as f64);
-        let (features, examples) = (point.get("psi1") * d, point.get("psi2") * d);
+        let (features, examples) = (point.get(&PSI1) * d, point.get(&PSI2) * d);
         (examples + tests) * (d + features) + 2.0 * features.min(examples).powi(2)
     },
     theory,
@@ -236,10 +254,10 @@ pub fn relu() -> Coefficients {
     Coefficients { constant, linear: 0.5, nonlinear: (0.25 - constant * constant).sqrt() }
 }
 
-fn theory(point: &Point) -> Result<Vec<f64>> {
-    let at = |name| point.get(name);
-    let parts = bias_variance(at("psi1"), at("psi2"), at("ridge"), &relu())?;
-    Ok(vec![parts.test_error(at("signal"), at("nonlinear"), at("noise"))])
+fn theory(point: &Values) -> Result<Vec<f64>> {
+    let at = |parameter| point.get(parameter);
+    let parts = bias_variance(at(&PSI1), at(&PSI2), at(&RIDGE), &relu())?;
+    Ok(vec![parts.test_error(at(&SIGNAL), at(&NONLINEAR), at(&NOISE))])
 }
 
 /// Points on which a student is tested.
@@ -248,43 +266,44 @@ const TEST_POINTS: usize = 1000;
 const LARGEST: f64 = 2e4;
 
 /// Whole numbers of features and examples at an input dimension.
-fn counts(point: &Point, size: usize) -> Result<(usize, usize)> {
+fn counts(point: &Values, size: usize) -> Result<(usize, usize)> {
     if size < 2 {
         return Err(Error::parameter("input dimension", size, "it must be 2 or more"));
     }
-    let count = |name: &str| {
-        let n = (point.get(name) * size as f64).round().max(1.0);
+    let count = |parameter: &Parameter| {
+        let ratio = point.get(parameter);
+        let n = (ratio * size as f64).round().max(1.0);
         if n > LARGEST {
             let allowed = format!("at dimension {size} that is {n}: at most {LARGEST}");
-            return Err(Error::parameter(name, point.get(name), allowed));
+            return Err(Error::parameter(parameter.name, ratio, allowed));
         }
         Ok(n as usize)
     };
-    Ok((count("psi1")?, count("psi2")?))
+    Ok((count(&PSI1)?, count(&PSI2)?))
 }
 
 /// One set of examples, one set of random features; the test error is measured on fresh inputs.
-fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
+fn simulation(point: &Values, size: usize, seed: u64) -> Result<Vec<f64>> {
     let (n_features, n_examples) = counts(point, size)?;
     let d = size as f64;
     let mut rng = stream(seed, Purpose::Task, 0);
     let inputs = on_sphere(n_examples + TEST_POINTS, size, d.sqrt(), &mut rng);
     // The direction of the linear part does not matter.
-    let mut target = inputs.slice(ndarray::s![.., ..1]).mapv(|x| point.get("signal").sqrt() * x);
-    if point.get("nonlinear") > 0.0 {
+    let mut target = inputs.slice(ndarray::s![.., ..1]).mapv(|x| point.get(&SIGNAL).sqrt() * x);
+    if point.get(&NONLINEAR) > 0.0 {
         let form = gaussian(size, size, 1.0, &mut rng);
         let trace = form.diag().sum();
         let values = (&inputs.dot(&form) * &inputs).sum_axis(Axis(1)).insert_axis(Axis(1));
         // A centered form has variance d² − d over the sphere.
-        target += &((values - trace) * (point.get("nonlinear") / (d * d - d)).sqrt());
+        target += &((values - trace) * (point.get(&NONLINEAR) / (d * d - d)).sqrt());
     }
-    let noise = gaussian(n_examples, 1, point.get("noise").sqrt(), &mut rng);
+    let noise = gaussian(n_examples, 1, point.get(&NOISE).sqrt(), &mut rng);
     let theta =
         on_sphere(n_features, size, d.sqrt(), &mut stream(seed, Purpose::InitialWeights, 0));
     let features = (inputs.dot(&theta.t()) / d.sqrt()).mapv(|h| Activation::Relu.value(h));
     let (train, test) = features.view().split_at(Axis(0), n_examples);
     let (labels, truth) = target.view().split_at(Axis(0), n_examples);
-    let penalty = (n_examples * n_features) as f64 / d * point.get("ridge");
+    let penalty = (n_examples * n_features) as f64 / d * point.get(&RIDGE);
     let weights = ridge_regression(train.to_owned(), &(&labels + &noise), penalty)?;
     let gaps = test.dot(&weights) - truth;
     Ok(vec![gaps.iter().map(|x| x * x).sum::<f64>() / TEST_POINTS as f64])
@@ -314,21 +333,21 @@ pub(crate) fn ridge_regression(
 /// everywhere, and is at most 0.36 (ψ₁ + ψ₂)/d, at the peak of λ = 10⁻³ (−2.1/d); at ψ₁ = 10, ψ₂ = 3 it
 /// is +3.4/d, with half of a target nonlinear at the peak −2.1/d. Where (ψ₁ + ψ₂)/d is not small its
 /// square counts as well: counts are then nearly as many as quadratic forms, and the peak is broader.
-fn bias(point: &Point, size: usize, theory_here: &[f64]) -> Result<Vec<f64>> {
+fn bias(point: &Values, size: usize, theory_here: &[f64]) -> Result<Vec<f64>> {
     let unit = 1.0 / size as f64;
     let mut largest = 0.0f64;
-    for name in ["psi1", "psi2"] {
+    for ratio in [&PSI1, &PSI2] {
         for shift in [-unit, unit] {
-            let shifted = (point.get(name) + shift).clamp(1e-3, 1e3);
+            let shifted = (point.get(ratio) + shift).clamp(ratio.low, ratio.high);
             // A shift onto the peak says nothing.
-            match theory(&RANDOM_FEATURES.with(point, name, shifted)?) {
+            match theory(&point.with(ratio.name, shifted)?) {
                 Ok(there) => largest = largest.max((there[0] - theory_here[0]).abs()),
                 Err(Error::Diverges { .. }) => {}
                 Err(error) => return Err(error),
             }
         }
     }
-    let counts = (point.get("psi1") + point.get("psi2")) * unit;
+    let counts = (point.get(&PSI1) + point.get(&PSI2)) * unit;
     Ok(vec![largest + 0.5 * counts * (1.0 + counts) * theory_here[0]])
 }
 

@@ -14,9 +14,10 @@ use rand::RngExt;
 
 use super::regression::KernelRegression;
 use super::sphere::{Gegenbauer, Kernel, SphereSpectrum, multiplicities, on_sphere};
-use crate::curve::{Curve, Parameter, Point};
+use crate::curve::Curve;
 use crate::math::linalg::solve_positive_definite;
 use crate::math::random::{Purpose, gaussian, stream};
+use crate::parameter::{Parameter, ParameterKind, Values};
 use crate::{Error, Result};
 
 /// Kernel regression on the sphere.
@@ -175,60 +176,79 @@ fn powers_of_kernel(theory: &KernelRegression) -> Vec<f64> {
     blocks.map(|(l, m)| l * l * m).collect()
 }
 
+const SAMPLES: Parameter = Parameter {
+    name: "samples",
+    symbol: "P",
+    unit: "",
+    default: 60.0,
+    low: 1.0,
+    high: 1e6,
+    kind: ParameterKind::Log,
+    help: "training examples (of each copy of the sphere)",
+};
+
+const DIMENSION: Parameter = Parameter {
+    name: "dimension",
+    symbol: "D",
+    unit: "",
+    default: 10.0,
+    low: 3.0,
+    high: 1000.0,
+    kind: ParameterKind::Log,
+    help: "dimension of the inputs, rounded to a whole number",
+};
+
+const DEPTH: Parameter = Parameter {
+    name: "depth",
+    symbol: "L",
+    unit: "",
+    default: 1.0,
+    low: 1.0,
+    high: 20.0,
+    kind: ParameterKind::Linear,
+    help: "hidden layers of the network, rounded to a whole number",
+};
+
+const RIDGE: Parameter = Parameter {
+    name: "ridge",
+    symbol: "λ",
+    unit: "",
+    default: 1e-3,
+    low: 0.0,
+    high: 1e6,
+    kind: ParameterKind::Linear,
+    help: "what is added to the diagonal of the Gram matrix",
+};
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "σ²",
+    unit: "",
+    default: 0.05,
+    low: 0.0,
+    high: 1e6,
+    kind: ParameterKind::Linear,
+    help: "variance of the label noise",
+};
+
+const LINEAR: Parameter =
+    power_of("linear", "a₁", 1.0, "power of the target in harmonics of degree 1");
+const QUADRATIC: Parameter =
+    power_of("quadratic", "a₂", 0.5, "power of the target in harmonics of degree 2");
+const CUBIC: Parameter =
+    power_of("cubic", "a₃", 0.0, "power of the target in harmonics of degree 3");
+const QUARTIC: Parameter =
+    power_of("quartic", "a₄", 0.0, "power of the target in harmonics of degree 4");
+
 /// Test and training error of kernel regression on the sphere against the number of samples.
 pub const KERNEL: Curve = Curve {
     name: "kernel",
     summary: "kernel regression on the sphere, tangent kernel of a wide ReLU network",
     reference: "canatar2021",
-    parameters: &[
-        Parameter {
-            name: "samples",
-            symbol: "P",
-            default: 60.0,
-            low: 1.0,
-            high: 1e6,
-            help: "training examples (of each copy of the sphere)",
-        },
-        Parameter {
-            name: "dimension",
-            symbol: "D",
-            default: 10.0,
-            low: 3.0,
-            high: 1000.0,
-            help: "dimension of the inputs, rounded to a whole number",
-        },
-        Parameter {
-            name: "depth",
-            symbol: "L",
-            default: 1.0,
-            low: 1.0,
-            high: 20.0,
-            help: "hidden layers of the network, rounded to a whole number",
-        },
-        Parameter {
-            name: "ridge",
-            symbol: "λ",
-            default: 1e-3,
-            low: 0.0,
-            high: 1e6,
-            help: "what is added to the diagonal of the Gram matrix",
-        },
-        Parameter {
-            name: "noise",
-            symbol: "σ²",
-            default: 0.05,
-            low: 0.0,
-            high: 1e6,
-            help: "variance of the label noise",
-        },
-        power_of("linear", "a₁", 1.0, "power of the target in harmonics of degree 1"),
-        power_of("quadratic", "a₂", 0.5, "power of the target in harmonics of degree 2"),
-        power_of("cubic", "a₃", 0.0, "power of the target in harmonics of degree 3"),
-        power_of("quartic", "a₄", 0.0, "power of the target in harmonics of degree 4"),
-    ],
+    parameters: &[SAMPLES, DIMENSION, DEPTH, RIDGE, NOISE, LINEAR, QUADRATIC, CUBIC, QUARTIC],
     observables: &["test error", "training error"],
     size: "copies of the sphere",
-    cells: |point, copies| 3.0 * (point.get("samples") * copies as f64).powi(2),
+    cells: |point, copies| 3.0 * (point.get(&SAMPLES) * copies as f64).powi(2),
     theory,
     simulation,
     bias,
@@ -240,31 +260,35 @@ const fn power_of(
     default: f64,
     help: &'static str,
 ) -> Parameter {
-    Parameter { name, symbol, default, low: 0.0, high: 1e6, help }
+    let (unit, kind) = ("", ParameterKind::Linear);
+    Parameter { name, symbol, unit, default, low: 0.0, high: 1e6, kind, help }
 }
 
-fn model(point: &Point) -> Result<SphereRegression> {
-    // Rounded, so that these too can be what changes along a curve.
-    let whole = |name: &str| point.get(name).round() as usize;
+fn model(point: &Values) -> Result<SphereRegression> {
+    // Whole numbers are rounded, so that these too can be what changes along a curve.
     Ok(SphereRegression {
-        kernel: Kernel::Tangent { depth: whole("depth") },
-        dimension: whole("dimension"),
-        powers: ["linear", "quadratic", "cubic", "quartic"]
-            .iter()
-            .fold(vec![0.0], |powers, name| [powers, vec![point.get(name)]].concat()),
-        ridge: point.get("ridge"),
-        noise: point.get("noise"),
+        kernel: Kernel::Tangent { depth: point.integer(&DEPTH) },
+        dimension: point.integer(&DIMENSION),
+        powers: vec![
+            0.0,
+            point.get(&LINEAR),
+            point.get(&QUADRATIC),
+            point.get(&CUBIC),
+            point.get(&QUARTIC),
+        ],
+        ridge: point.get(&RIDGE),
+        noise: point.get(&NOISE),
     })
 }
 
-fn theory(point: &Point) -> Result<Vec<f64>> {
-    let samples = point.get("samples");
+fn theory(point: &Values) -> Result<Vec<f64>> {
+    let samples = point.get(&SAMPLES);
     let found = model(point)?.theory(samples)?.learn(&[samples])?[0];
     Ok(vec![found.test_error, found.training_error])
 }
 
-fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
-    let run = model(point)?.simulate(point.get("samples").round() as usize, size, seed)?;
+fn simulation(point: &Values, size: usize, seed: u64) -> Result<Vec<f64>> {
+    let run = model(point)?.simulate(point.integer(&SAMPLES), size, seed)?;
     Ok(vec![run.test_error, run.training_error])
 }
 
@@ -272,12 +296,12 @@ fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
 /// number of copies s; and eigenfunctions are not Gaussian, which changes errors by one part in sP.
 /// Measured (hundreds of runs, P = 20 to 200, one to three copies): at most two parts in sP, most of it
 /// below two standard errors.
-fn bias(point: &Point, size: usize, theory_here: &[f64]) -> Result<Vec<f64>> {
-    let (samples, copies) = (point.get("samples"), size as f64);
+fn bias(point: &Values, size: usize, theory_here: &[f64]) -> Result<Vec<f64>> {
+    let (samples, copies) = (point.get(&SAMPLES), size as f64);
     let mut largest = vec![0.0f64; theory_here.len()];
     for shift in [-1.5 / copies, 1.5 / copies] {
         let shifted = (samples + shift).clamp(1.0, 1e6);
-        let there = theory(&KERNEL.with(point, "samples", shifted)?)?;
+        let there = theory(&point.with(SAMPLES.name, shifted)?)?;
         for ((bias, here), there) in largest.iter_mut().zip(theory_here).zip(there) {
             *bias = bias.max((here - there).abs());
         }
@@ -347,7 +371,7 @@ mod tests {
     fn depth_and_dimension_are_rounded() {
         for (name, near, whole) in [("depth", 1.6, 2.0), ("dimension", 7.3, 7.0)] {
             let [near, whole] = [near, whole].map(|value| {
-                let point = KERNEL.with(&KERNEL.default_point(), name, value).unwrap();
+                let point = Values::defaults(KERNEL.parameters).with(name, value).unwrap();
                 (KERNEL.theory)(&point).unwrap()
             });
             assert_eq!(near, whole);

@@ -9,7 +9,8 @@ use super::sampled_student::{Sample, biases_over_time, n_examples, sample_cells,
 use super::student::{
     Errors, Variances, best_stopping, errors_over_time, expected_final_errors, final_errors,
 };
-use crate::curve::{Curve, Parameter, Point};
+use crate::curve::Curve;
+use crate::parameter::{Parameter, ParameterKind, Values};
 use crate::{Error, Result};
 
 /// Where an expectation is exact, rounding is all that is left; it is counted as 1/N of this.
@@ -19,9 +20,11 @@ const ROUNDING: f64 = 1e-9;
 pub(crate) const ALPHA: Parameter = Parameter {
     name: "alpha",
     symbol: "α",
+    unit: "",
     default: 2.0,
     low: 1e-3,
     high: 1e3,
+    kind: ParameterKind::Log,
     help: "training examples per input dimension",
 };
 
@@ -29,45 +32,55 @@ pub(crate) const ALPHA: Parameter = Parameter {
 pub(crate) const SNR: Parameter = Parameter {
     name: "snr",
     symbol: "SNR",
+    unit: "",
     default: 5.0,
     low: 1e-6,
     high: 1e6,
+    kind: ParameterKind::Log,
     help: "variance of the signal over that of the label noise",
 };
 
 const START: Parameter = Parameter {
     name: "start",
     symbol: "σ_0²",
+    unit: "",
     default: 0.0,
     low: 0.0,
     high: 1e6,
+    kind: ParameterKind::Linear,
     help: "variance of the student's initial weights over that of the teacher's",
 };
 
-const PARAMETERS: Parameter = Parameter {
+const GAMMA: Parameter = Parameter {
     name: "gamma",
     symbol: "γ",
+    unit: "",
     default: 2.0,
     low: 1e-3,
     high: 1e3,
+    kind: ParameterKind::Log,
     help: "parameters per training example",
 };
 
 const DECAY: Parameter = Parameter {
     name: "decay",
     symbol: "a",
+    unit: "",
     default: 2.0,
     low: 0.0,
     high: 100.0,
+    kind: ParameterKind::Linear,
     help: "power at which the unseen share of the signal falls with γ",
 };
 
 const TIME: Parameter = Parameter {
     name: "time",
     symbol: "t",
+    unit: "τ",
     default: 1.0,
     low: 0.0,
     high: 1e4,
+    kind: ParameterKind::Linear,
     help: "time of training, learning rate times steps of the summed gradient",
 };
 
@@ -81,14 +94,14 @@ pub const LEAST_SQUARES: Curve = Curve {
     parameters: &[ALPHA, SNR, START],
     observables: OBSERVABLES,
     size: "input dimension N",
-    cells: |point, n| sample_cells(point.get("alpha"), n),
-    theory: |point| Ok(listed(final_errors(point.get("alpha"), &variances(point)?)?)),
+    cells: |point, n| sample_cells(point.get(&ALPHA), n),
+    theory: |point| Ok(listed(final_errors(point.get(&ALPHA), &variances(point)?)?)),
     simulation: |point, size, seed| {
-        let sample = Sample::draw(point.get("alpha"), &variances(point)?, size, seed)?;
+        let sample = Sample::draw(point.get(&ALPHA), &variances(point)?, size, seed)?;
         Ok(listed(sample.modes()?.errors(f64::INFINITY)))
     },
     bias: |point, size, theory| {
-        let p = n_examples(point.get("alpha"), size)?;
+        let p = n_examples(point.get(&ALPHA), size)?;
         Ok(exact_bias(expected_final_errors(p, size, &variances(point)?)?, size, theory))
     },
 };
@@ -101,18 +114,18 @@ pub const LINEAR_STUDENT: Curve = Curve {
     parameters: &[TIME, ALPHA, SNR, START],
     observables: OBSERVABLES,
     size: "input dimension N",
-    cells: |point, n| sample_cells(point.get("alpha"), n),
+    cells: |point, n| sample_cells(point.get(&ALPHA), n),
     theory: |point| {
-        let times = [point.get("time")];
-        Ok(listed(errors_over_time(point.get("alpha"), &variances(point)?, &times)?[0]))
+        let times = [point.get(&TIME)];
+        Ok(listed(errors_over_time(point.get(&ALPHA), &variances(point)?, &times)?[0]))
     },
     simulation: |point, size, seed| {
-        let sample = Sample::draw(point.get("alpha"), &variances(point)?, size, seed)?;
-        Ok(listed(sample.modes()?.errors(point.get("time"))))
+        let sample = Sample::draw(point.get(&ALPHA), &variances(point)?, size, seed)?;
+        Ok(listed(sample.modes()?.errors(point.get(&TIME))))
     },
     bias: |point, size, _| {
-        let times = [point.get("time")];
-        Ok(listed(biases_over_time(point.get("alpha"), &variances(point)?, size, &times)?[0]))
+        let times = [point.get(&TIME)];
+        Ok(listed(biases_over_time(point.get(&ALPHA), &variances(point)?, size, &times)?[0]))
     },
 };
 
@@ -124,11 +137,11 @@ pub const STOPPED: Curve = Curve {
     parameters: &[ALPHA, SNR, START],
     observables: OBSERVABLES,
     size: "input dimension N",
-    cells: |point, n| sample_cells(point.get("alpha"), n),
-    theory: |point| Ok(listed(best_stopping(point.get("alpha"), &variances(point)?)?.errors)),
-    simulation: |point, size, seed| stopped(point.get("alpha"), &variances(point)?, size, seed),
+    cells: |point, n| sample_cells(point.get(&ALPHA), n),
+    theory: |point| Ok(listed(best_stopping(point.get(&ALPHA), &variances(point)?)?.errors)),
+    simulation: |point, size, seed| stopped(point.get(&ALPHA), &variances(point)?, size, seed),
     bias: |point, size, _| {
-        let (alpha, variances) = (point.get("alpha"), variances(point)?);
+        let (alpha, variances) = (point.get(&ALPHA), variances(point)?);
         let time = best_stopping(alpha, &variances)?.time;
         Ok(listed(biases_over_time(alpha, &variances, size, &[time])?.swap_remove(0)))
     },
@@ -147,10 +160,10 @@ pub const DOUBLE_DESCENT: Curve = Curve {
     name: "double-descent",
     summary: "ridgeless regression against parameters per example",
     reference: "hastie2022",
-    parameters: &[PARAMETERS, SNR],
+    parameters: &[GAMMA, SNR],
     observables: OBSERVABLES,
     size: "number of examples n",
-    cells: |point, n| sample_cells(point.get("gamma"), n),
+    cells: |point, n| sample_cells(point.get(&GAMMA), n),
     theory: |point| descent(point, |_| 0.0),
     simulation: |point, size, seed| sampled_descent(point, size, seed, |_| 0.0),
     bias: |point, size, theory| descent_bias(point, size, theory, |_| 0.0),
@@ -165,10 +178,10 @@ pub const MISSPECIFIED: Curve = Curve {
     name: "double-descent-misspecified",
     summary: "ridgeless regression with inputs that the student does not see",
     reference: "hastie2022",
-    parameters: &[PARAMETERS, SNR, DECAY],
+    parameters: &[GAMMA, SNR, DECAY],
     observables: OBSERVABLES,
     size: "number of examples n",
-    cells: |point, n| sample_cells(point.get("gamma"), n),
+    cells: |point, n| sample_cells(point.get(&GAMMA), n),
     theory: |point| descent(point, unseen_share),
     simulation: |point, size, seed| sampled_descent(point, size, seed, unseen_share),
     bias: |point, size, theory| descent_bias(point, size, theory, unseen_share),
@@ -178,8 +191,8 @@ fn listed(errors: Errors) -> Vec<f64> {
     vec![errors.test, errors.training]
 }
 
-fn variances(point: &Point) -> Result<Variances> {
-    Ok(Variances { start: point.get("start"), ..Variances::from_snr(point.get("snr"))? })
+fn variances(point: &Values) -> Result<Variances> {
+    Ok(Variances { start: point.get(&START), ..Variances::from_snr(point.get(&SNR))? })
 }
 
 fn exact_bias(expected: Errors, size: usize, theory: &[f64]) -> Vec<f64> {
@@ -189,19 +202,19 @@ fn exact_bias(expected: Errors, size: usize, theory: &[f64]) -> Vec<f64> {
 }
 
 /// Share of the signal that lies in unseen inputs.
-fn unseen_share(point: &Point) -> f64 {
-    (1.0 + point.get("gamma")).powf(-point.get("decay"))
+fn unseen_share(point: &Values) -> f64 {
+    (1.0 + point.get(&GAMMA)).powf(-point.get(&DECAY))
 }
 
 /// Signal 1, noise 1/SNR; the unseen share of the signal is noise.
-fn split(point: &Point, unseen: fn(&Point) -> f64) -> Result<Variances> {
-    let Variances { noise, .. } = Variances::from_snr(point.get("snr"))?;
+fn split(point: &Values, unseen: fn(&Values) -> f64) -> Result<Variances> {
+    let Variances { noise, .. } = Variances::from_snr(point.get(&SNR))?;
     let share = unseen(point);
     Ok(Variances { teacher: 1.0 - share, start: 0.0, noise: noise + share })
 }
 
-fn descent(point: &Point, unseen: fn(&Point) -> f64) -> Result<Vec<f64>> {
-    let gamma = point.get("gamma");
+fn descent(point: &Values, unseen: fn(&Values) -> f64) -> Result<Vec<f64>> {
+    let gamma = point.get(&GAMMA);
     let errors = final_errors(gamma.recip(), &split(point, unseen)?);
     errors.map(listed).map_err(|error| match error {
         Error::Diverges { .. } => Error::Diverges {
@@ -214,17 +227,17 @@ fn descent(point: &Point, unseen: fn(&Point) -> f64) -> Result<Vec<f64>> {
 }
 
 /// Numbers (n, p) of examples and parameters.
-fn counts(point: &Point, size: usize) -> Result<(usize, usize)> {
-    Ok((size, n_examples(point.get("gamma"), size)?))
+fn counts(point: &Values, size: usize) -> Result<(usize, usize)> {
+    Ok((size, n_examples(point.get(&GAMMA), size)?))
 }
 
 /// The inputs have variance 1/p in place of 1, and the weights variance r² in place of r²/p, which
 /// is the same signal; unseen Gaussian inputs enter the labels as one Gaussian number.
 fn sampled_descent(
-    point: &Point,
+    point: &Values,
     size: usize,
     seed: u64,
-    unseen: fn(&Point) -> f64,
+    unseen: fn(&Values) -> f64,
 ) -> Result<Vec<f64>> {
     let (n, p) = counts(point, size)?;
     let sample = Sample::draw(n as f64 / p as f64, &split(point, unseen)?, p, seed)?;
@@ -232,10 +245,10 @@ fn sampled_descent(
 }
 
 fn descent_bias(
-    point: &Point,
+    point: &Values,
     size: usize,
     theory: &[f64],
-    unseen: fn(&Point) -> f64,
+    unseen: fn(&Values) -> f64,
 ) -> Result<Vec<f64>> {
     let (n, p) = counts(point, size)?;
     Ok(exact_bias(expected_final_errors(n, p, &split(point, unseen)?)?, size, theory))

@@ -9,33 +9,34 @@ use ndarray::{Array1, Array2, Axis};
 use super::least_squares::{ALPHA, SNR};
 use super::sampled_student::{Sample, sample_cells};
 use super::student::{Errors, Variances, best_stopping, final_errors};
-use crate::curve::{Curve, Parameter, Point};
+use crate::curve::Curve;
 use crate::math::linalg::solve_positive_definite;
+use crate::parameter::{Parameter, ParameterKind, Values};
 use crate::{Error, Result};
+
+const PENALTY: Parameter = Parameter {
+    name: "ridge",
+    symbol: "γ",
+    unit: "",
+    default: 0.1,
+    low: 0.0,
+    high: 1e6,
+    kind: ParameterKind::Linear,
+    help: "strength of the penalty on the weights",
+};
 
 /// Test and training error of ridge regression against the number of examples.
 pub const RIDGE: Curve = Curve {
     name: "ridge",
     summary: "ridge regression of a noisy linear teacher",
     reference: "advani2020",
-    parameters: &[
-        ALPHA,
-        SNR,
-        Parameter {
-            name: "ridge",
-            symbol: "γ",
-            default: 0.1,
-            low: 0.0,
-            high: 1e6,
-            help: "strength of the penalty on the weights",
-        },
-    ],
+    parameters: &[ALPHA, SNR, PENALTY],
     observables: &["test error", "training error"],
     size: "input dimension N",
-    cells: |point, n| sample_cells(point.get("alpha"), n),
-    theory: |point| theory(point, point.get("ridge")),
-    simulation: |point, size, seed| simulation(point, size, seed, point.get("ridge")),
-    bias: |point, size, here| bias(&RIDGE, point, size, here, |p| theory(p, p.get("ridge"))),
+    cells: |point, n| sample_cells(point.get(&ALPHA), n),
+    theory: |point| theory(point, point.get(&PENALTY)),
+    simulation: |point, size, seed| simulation(point, size, seed, point.get(&PENALTY)),
+    bias: |point, size, here| bias(point, size, here, |p| theory(p, p.get(&PENALTY))),
 };
 
 /// Ridge regression with the best penalty: γ = σ_ε²/σ_w², at any number of examples.
@@ -48,7 +49,7 @@ pub const RIDGE_OPTIMAL: Curve = Curve {
         simulation(point, size, seed, optimal_ridge(&variances(point)?)?)
     },
     bias: |point, size, here| {
-        bias(&RIDGE_OPTIMAL, point, size, here, |p| theory(p, optimal_ridge(&variances(p)?)?))
+        bias(point, size, here, |p| theory(p, optimal_ridge(&variances(p)?)?))
     },
     ..RIDGE
 };
@@ -110,19 +111,19 @@ pub fn stopping_excess(alpha: f64, variances: &Variances) -> Result<f64> {
     Ok(stopped / ridge - 1.0)
 }
 
-fn variances(point: &Point) -> Result<Variances> {
-    Variances::from_snr(point.get("snr"))
+fn variances(point: &Values) -> Result<Variances> {
+    Variances::from_snr(point.get(&SNR))
 }
 
-fn theory(point: &Point, ridge: f64) -> Result<Vec<f64>> {
-    let errors = ridge_errors(point.get("alpha"), ridge, &variances(point)?)?;
+fn theory(point: &Values, ridge: f64) -> Result<Vec<f64>> {
+    let errors = ridge_errors(point.get(&ALPHA), ridge, &variances(point)?)?;
     Ok(vec![errors.test, errors.training])
 }
 
 /// One teacher, one set of examples; the errors are exact for them (the test error is
 /// ‖w − w̄‖²/N + σ_ε², averaged over all inputs).
-fn simulation(point: &Point, size: usize, seed: u64, ridge: f64) -> Result<Vec<f64>> {
-    let sample = Sample::draw(point.get("alpha"), &variances(point)?, size, seed)?;
+fn simulation(point: &Values, size: usize, seed: u64, ridge: f64) -> Result<Vec<f64>> {
+    let sample = Sample::draw(point.get(&ALPHA), &variances(point)?, size, seed)?;
     let errors = sample.errors(&ridge_solution(&sample.inputs, &sample.labels, ridge)?);
     Ok(vec![errors.test, errors.training])
 }
@@ -151,17 +152,16 @@ pub fn ridge_solution(
 /// exactly: there N/(P − N − 1) takes the place of N/(P − N)), and the number of examples is rounded,
 /// another half.
 fn bias(
-    curve: &Curve,
-    point: &Point,
+    point: &Values,
     size: usize,
     here: &[f64],
-    theory: impl Fn(&Point) -> Result<Vec<f64>>,
+    theory: impl Fn(&Values) -> Result<Vec<f64>>,
 ) -> Result<Vec<f64>> {
     let shift = 1.5 / size as f64;
     let mut largest = vec![0.0f64; here.len()];
     for shifted in [-shift, shift] {
-        let alpha = (point.get("alpha") + shifted).clamp(ALPHA.low, ALPHA.high);
-        let there = theory(&curve.with(point, "alpha", alpha)?)?;
+        let alpha = (point.get(&ALPHA) + shifted).clamp(ALPHA.low, ALPHA.high);
+        let there = theory(&point.with(ALPHA.name, alpha)?)?;
         for ((bias, here), there) in largest.iter_mut().zip(here).zip(there) {
             *bias = bias.max((here - there).abs());
         }

@@ -18,8 +18,9 @@ use super::least_squares::{ALPHA, SNR};
 use super::ridge::ridge_solution;
 use super::sampled_student::{n_examples, sample_cells};
 use super::student::Errors;
-use crate::curve::{Curve, Parameter, Point};
+use crate::curve::Curve;
 use crate::math::random::{Purpose, gaussian, stream};
+use crate::parameter::{Parameter, ParameterKind, Values};
 use crate::{Error, Result};
 
 /// Inputs and teacher in the eigenbasis of the covariance, one entry for each distinct eigenvalue.
@@ -74,70 +75,76 @@ pub fn errors(cases: &[(f64, f64)], inputs: &Inputs, noise: f64) -> Result<Vec<E
     solutions.iter().zip(cases).map(at).collect()
 }
 
+const RIDGE: Parameter = Parameter {
+    name: "ridge",
+    symbol: "λ",
+    unit: "",
+    default: 1e-3,
+    low: 0.0,
+    high: 1e6,
+    kind: ParameterKind::Linear,
+    help: "strength of the penalty on the weights, per example",
+};
+
+const CONTRAST: Parameter = Parameter {
+    name: "contrast",
+    symbol: "c",
+    unit: "",
+    default: 100.0,
+    low: 1.0,
+    high: 1e8,
+    kind: ParameterKind::Log,
+    help: "variance of the strong half of the inputs over that of the weak half",
+};
+
+const ALIGNMENT: Parameter = Parameter {
+    name: "alignment",
+    symbol: "φ",
+    unit: "",
+    default: 0.5,
+    low: 0.0,
+    high: 1.0,
+    kind: ParameterKind::Linear,
+    help: "share of the signal that the strong inputs carry",
+};
+
 /// Ridge regression on inputs of two variances: how well the signal is aligned with the strong ones
 /// decides, and without a ridge there can be two peaks.
 pub const TWO_VARIANCES: Curve = Curve {
     name: "ridge-two-variances",
     summary: "ridge regression with strong and weak inputs",
     reference: "hastie2022",
-    parameters: &[
-        ALPHA,
-        SNR,
-        Parameter {
-            name: "ridge",
-            symbol: "λ",
-            default: 1e-3,
-            low: 0.0,
-            high: 1e6,
-            help: "strength of the penalty on the weights, per example",
-        },
-        Parameter {
-            name: "contrast",
-            symbol: "c",
-            default: 100.0,
-            low: 1.0,
-            high: 1e8,
-            help: "variance of the strong half of the inputs over that of the weak half",
-        },
-        Parameter {
-            name: "alignment",
-            symbol: "φ",
-            default: 0.5,
-            low: 0.0,
-            high: 1.0,
-            help: "share of the signal that the strong inputs carry",
-        },
-    ],
+    parameters: &[ALPHA, SNR, RIDGE, CONTRAST, ALIGNMENT],
     observables: &["test error", "training error"],
     size: "input dimension p, rounded to an even number",
-    cells: |point, p| sample_cells(point.get("alpha"), p),
+    cells: |point, p| sample_cells(point.get(&ALPHA), p),
     theory,
     simulation,
     bias,
 };
 
 /// Variances (strong, weak) of mean 1.
-fn variances(point: &Point) -> [f64; 2] {
-    let weak = 2.0 / (1.0 + point.get("contrast"));
-    [point.get("contrast") * weak, weak]
+fn variances(point: &Values) -> [f64; 2] {
+    let weak = 2.0 / (1.0 + point.get(&CONTRAST));
+    [point.get(&CONTRAST) * weak, weak]
 }
 
-fn theory(point: &Point) -> Result<Vec<f64>> {
-    let share = point.get("alignment");
+fn theory(point: &Values) -> Result<Vec<f64>> {
+    let share = point.get(&ALIGNMENT);
     let inputs = Inputs {
         eigenvalues: variances(point).to_vec(),
         multiplicities: vec![0.5, 0.5],
         energies: vec![share, 1.0 - share],
     };
-    let case = (point.get("alpha"), point.get("ridge"));
-    let found = errors(&[case], &inputs, point.get("snr").recip())?[0];
+    let case = (point.get(&ALPHA), point.get(&RIDGE));
+    let found = errors(&[case], &inputs, point.get(&SNR).recip())?[0];
     Ok(vec![found.test, found.training])
 }
 
-fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
+fn simulation(point: &Values, size: usize, seed: u64) -> Result<Vec<f64>> {
     let half = size.div_ceil(2);
-    let (p, share) = (2 * half, point.get("alignment"));
-    let n = n_examples(point.get("alpha"), p)?;
+    let (p, share) = (2 * half, point.get(&ALIGNMENT));
+    let n = n_examples(point.get(&ALPHA), p)?;
     let mut rng = stream(seed, Purpose::Task, 0);
     let [strong, weak] = variances(point);
     let mut x = gaussian(n, p, 1.0, &mut rng);
@@ -148,9 +155,9 @@ fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
         column.mapv_inplace(|z| z * variance(i).sqrt());
         teacher[i] *= (energy(i) / (variance(i) * half as f64)).sqrt();
     }
-    let noise = point.get("snr").recip();
+    let noise = point.get(&SNR).recip();
     let y = x.dot(&teacher) + gaussian(n, 1, noise.sqrt(), &mut rng).column(0);
-    let student = ridge_solution(&x, &y, n as f64 * point.get("ridge"))?;
+    let student = ridge_solution(&x, &y, n as f64 * point.get(&RIDGE))?;
     let gap = (&student - &teacher).mapv(|d| d * d);
     let test = noise + gap.iter().enumerate().map(|(i, d)| variance(i) * d).sum::<f64>();
     let residuals = y - x.dot(&student);
@@ -159,12 +166,12 @@ fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
 
 /// As for isotropic inputs, corrections of order 1/p act like a shift of the number of examples by
 /// one, and rounding their number by another half.
-fn bias(point: &Point, size: usize, here: &[f64]) -> Result<Vec<f64>> {
+fn bias(point: &Values, size: usize, here: &[f64]) -> Result<Vec<f64>> {
     let shift = 1.5 / size as f64;
     let mut largest = vec![0.0f64; here.len()];
     for shifted in [-shift, shift] {
-        let alpha = (point.get("alpha") + shifted).clamp(ALPHA.low, ALPHA.high);
-        let there = theory(&TWO_VARIANCES.with(point, "alpha", alpha)?)?;
+        let alpha = (point.get(&ALPHA) + shifted).clamp(ALPHA.low, ALPHA.high);
+        let there = theory(&point.with(ALPHA.name, alpha)?)?;
         for ((bias, here), there) in largest.iter_mut().zip(here).zip(there) {
             *bias = bias.max((here - there).abs());
         }

@@ -19,8 +19,9 @@ use super::examples::Examples;
 use super::message_passing::{Channel, Inference, Prior};
 use super::rules::{ALPHA, gibbs};
 use crate::Result;
-use crate::curve::{Curve, Point};
+use crate::curve::Curve;
 use crate::math::random::{Purpose, stream};
+use crate::parameter::Values;
 
 /// Sweeps over all weights that are recorded; half as many go before.
 const SWEEPS: usize = 200;
@@ -35,9 +36,9 @@ pub const PERCEPTRON_BAYES: Curve = Curve {
     parameters: &[ALPHA],
     observables: &["Gibbs", "Bayes"],
     size: "input dimension N",
-    cells: |point, n| 2.0 * point.get("alpha") * (n as f64).powi(2),
+    cells: |point, n| 2.0 * point.get(&ALPHA) * (n as f64).powi(2),
     theory: |point| {
-        let space = gibbs(point.get("alpha"))?;
+        let space = gibbs(point.get(&ALPHA))?;
         Ok(vec![space.gibbs_error, space.bayes_error])
     },
     simulation,
@@ -96,8 +97,8 @@ impl VersionSpaceWalk {
 }
 
 /// Mean error of the walk, and error of message passing.
-fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
-    let alpha = point.get("alpha");
+fn simulation(point: &Values, size: usize, seed: u64) -> Result<Vec<f64>> {
+    let alpha = point.get(&ALPHA);
     let data = Examples::draw(alpha, size, seed)?;
     let mut rng = stream(seed, Purpose::InitialWeights, 0);
     let mut walk = VersionSpaceWalk::from_teacher(&data);
@@ -115,6 +116,6 @@ fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
 
 /// Sizes measured with N = 20 (500 runs) and 40 (200 runs) from α = 0.3 to 4, as N(⟨ε⟩ − ε)/ε: −0.2 to
 /// −1.0 for Gibbs, −0.2 to −0.5 for Bayes, with standard errors of 0.1 to 0.5.
-fn bias(_: &Point, size: usize, theory: &[f64]) -> Result<Vec<f64>> {
+fn bias(_: &Values, size: usize, theory: &[f64]) -> Result<Vec<f64>> {
     Ok(theory.iter().map(|error| error / size as f64).collect())
 }

@@ -6,8 +6,9 @@ use super::classification::{Loss, penalized_classifier};
 use super::dual_ascent::support_vector_weights;
 use super::examples::Examples;
 use super::rules::ALPHA;
-use crate::curve::{Curve, Parameter, Point};
+use crate::curve::Curve;
 use crate::math::linalg::solve_positive_definite;
+use crate::parameter::{Parameter, ParameterKind, Values};
 use crate::{Error, Result};
 
 /// Newton steps before giving up; a handful is usual.
@@ -16,9 +17,11 @@ const MAX_STEPS: usize = 100;
 const LAMBDA: Parameter = Parameter {
     name: "lambda",
     symbol: "λ",
+    unit: "",
     default: 1.0,
     low: 1e-3,
     high: 1e3,
+    kind: ParameterKind::Log,
     help: "strength of the penalty λ‖w‖²/2 beside the sum of losses",
 };
 
@@ -30,11 +33,11 @@ pub const LOGISTIC: Curve = Curve {
     parameters: &[ALPHA, LAMBDA],
     observables: &["test error", "training loss"],
     size: "input dimension N",
-    cells: |point, n| (point.get("alpha") + 2.0) * (n as f64).powi(2),
+    cells: |point, n| (point.get(&ALPHA) + 2.0) * (n as f64).powi(2),
     theory: |point| theory(Loss::Logistic, point),
     simulation: |point, size, seed| {
-        let data = Examples::draw(point.get("alpha"), size, seed)?;
-        let weights = logistic_weights(&data.signed_inputs, point.get("lambda"))?;
+        let data = Examples::draw(point.get(&ALPHA), size, seed)?;
+        let weights = logistic_weights(&data.signed_inputs, point.get(&LAMBDA))?;
         Ok(measured(Loss::Logistic, &data, &weights))
     },
     bias: |point, size, _| bias(Loss::Logistic, point, size),
@@ -48,18 +51,18 @@ pub const HINGE: Curve = Curve {
     parameters: &[ALPHA, LAMBDA],
     observables: &["test error", "training loss"],
     size: "input dimension N",
-    cells: |point, n| (point.get("alpha") + 2.0) * (n as f64).powi(2),
+    cells: |point, n| (point.get(&ALPHA) + 2.0) * (n as f64).powi(2),
     theory: |point| theory(Loss::Hinge, point),
     simulation: |point, size, seed| {
-        let data = Examples::draw(point.get("alpha"), size, seed)?;
-        let weights = hinge_weights(&data.signed_inputs, point.get("lambda"))?;
+        let data = Examples::draw(point.get(&ALPHA), size, seed)?;
+        let weights = hinge_weights(&data.signed_inputs, point.get(&LAMBDA))?;
         Ok(measured(Loss::Hinge, &data, &weights))
     },
     bias: |point, size, _| bias(Loss::Hinge, point, size),
 };
 
-fn theory(loss: Loss, point: &Point) -> Result<Vec<f64>> {
-    let found = penalized_classifier(loss, point.get("alpha"), point.get("lambda"))?;
+fn theory(loss: Loss, point: &Values) -> Result<Vec<f64>> {
+    let found = penalized_classifier(loss, point.get(&ALPHA), point.get(&LAMBDA))?;
     Ok(vec![found.test_error, found.training_loss])
 }
 
@@ -125,8 +128,8 @@ pub fn logistic_weights(rows: &Array2<f64>, lambda: f64) -> Result<Array1<f64>> 
 /// Sizes measured with N = 30 (1000 runs) and 60 (500 runs) at λ = ½ from α = 0.3 to 4: the mean test
 /// error is 0.2 to 0.6 of itself over N too small; the training loss is too large by up to 0.1/N
 /// (logistic) and 0.35/N (hinge). A rounded number of examples adds up to half a derivative.
-fn bias(loss: Loss, point: &Point, size: usize) -> Result<Vec<f64>> {
-    let (alpha, lambda, n) = (point.get("alpha"), point.get("lambda"), size as f64);
+fn bias(loss: Loss, point: &Values, size: usize) -> Result<Vec<f64>> {
+    let (alpha, lambda, n) = (point.get(&ALPHA), point.get(&LAMBDA), size as f64);
     let here = penalized_classifier(loss, alpha, lambda)?;
     let there = penalized_classifier(loss, alpha + 0.5 / n, lambda)?;
     let training = match loss {

@@ -22,10 +22,11 @@ use ndarray::{Array1, Array2};
 
 use super::examples::{Examples, examples};
 use super::ising::sign_overlap;
-use super::rules::{ALPHA, fisher_information, positive_load};
-use crate::curve::{Curve, Parameter, Point};
+use super::rules::{self, fisher_information, positive_load};
+use crate::curve::Curve;
 use crate::math::normal::hazard;
 use crate::math::random::{Purpose, gaussian, stream};
+use crate::parameter::{Parameter, ParameterKind, Values};
 use crate::{Error, Result};
 
 /// What is known about the teacher's weights.
@@ -236,30 +237,37 @@ impl Inference {
     }
 }
 
+const ITERATIONS: Parameter = Parameter {
+    name: "iterations",
+    symbol: "t",
+    unit: "",
+    default: 10.0,
+    low: 0.0,
+    high: 1000.0,
+    kind: ParameterKind::Linear,
+    help: "iterations of the messages, rounded",
+};
+
+/// Over a smaller range than that of the perceptron's rules.
+const ALPHA: Parameter = Parameter { low: 1e-2, high: 1e2, ..rules::ALPHA };
+
+const NOISE: Parameter = Parameter {
+    name: "noise",
+    symbol: "Δ",
+    unit: "",
+    default: 0.5,
+    low: 1e-3,
+    high: 1e3,
+    kind: ParameterKind::Log,
+    help: "variance of the noise of the linear channel",
+};
+
 /// Mean square error of message passing against iterations.
 pub const AMP: Curve = Curve {
     name: "amp",
     summary: "approximate message passing, iteration by iteration",
     reference: "barbier2019",
-    parameters: &[
-        Parameter {
-            name: "iterations",
-            symbol: "t",
-            default: 10.0,
-            low: 0.0,
-            high: 1000.0,
-            help: "iterations of the messages, rounded",
-        },
-        Parameter { low: 1e-2, high: 1e2, ..ALPHA },
-        Parameter {
-            name: "noise",
-            symbol: "Δ",
-            default: 0.5,
-            low: 1e-3,
-            high: 1e3,
-            help: "variance of the noise of the linear channel",
-        },
-    ],
+    parameters: &[ITERATIONS, ALPHA, NOISE],
     observables: &[
         "sign channel, Gaussian prior",
         "sign channel, Ising prior",
@@ -267,14 +275,14 @@ pub const AMP: Curve = Curve {
         "linear channel, Ising prior",
     ],
     size: "number of weights N",
-    cells: |point, n| 2.0 * point.get("alpha") * (n as f64).powi(2),
+    cells: |point, n| 2.0 * point.get(&ALPHA) * (n as f64).powi(2),
     theory: |point| {
-        let iterations = iterations(point);
+        let iterations = point.integer(&ITERATIONS);
         let error = |case: &Inference| Ok(1.0 - case.state_evolution(iterations)?[iterations]);
         cases(point).iter().map(error).collect()
     },
     simulation: |point, size, seed| {
-        let iterations = iterations(point);
+        let iterations = point.integer(&ITERATIONS);
         let error = |case: &Inference| {
             let (teacher, estimates) = case.pass_messages(size, iterations, seed)?;
             let gap = &teacher - &estimates[iterations];
@@ -297,13 +305,9 @@ pub const AMP: Curve = Curve {
     },
 };
 
-fn iterations(point: &Point) -> usize {
-    point.get("iterations").round() as usize
-}
-
-fn cases(point: &Point) -> [Inference; 4] {
-    let alpha = point.get("alpha");
-    let linear = Channel::Linear(point.get("noise"));
+fn cases(point: &Values) -> [Inference; 4] {
+    let alpha = point.get(&ALPHA);
+    let linear = Channel::Linear(point.get(&NOISE));
     [
         (Channel::Sign, Prior::Gaussian),
         (Channel::Sign, Prior::Ising),

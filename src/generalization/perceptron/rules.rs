@@ -20,10 +20,11 @@ use ndarray::{Array1, Axis};
 
 use super::dual_ascent::support_vector_weights;
 use super::examples::Examples;
-use crate::curve::{Curve, Parameter, Point};
+use crate::curve::Curve;
 use crate::math::linalg::solve_positive_definite;
 use crate::math::normal::{cumulative, density, hazard, mean, mean_between};
 use crate::math::roots::brent;
+use crate::parameter::{Parameter, ParameterKind, Values};
 use crate::{Error, Result};
 
 /// Generalization error of the rules that name one student.
@@ -34,9 +35,9 @@ pub const PERCEPTRON: Curve = Curve {
     parameters: &[ALPHA],
     observables: &["Hebb", "pseudo-inverse", "maximum margin"],
     size: "input dimension N",
-    cells: |point, n| 2.0 * (point.get("alpha") + 1.0) * (n as f64).powi(2),
+    cells: |point, n| 2.0 * (point.get(&ALPHA) + 1.0) * (n as f64).powi(2),
     theory: |point| {
-        let alpha = point.get("alpha");
+        let alpha = point.get(&ALPHA);
         Ok(vec![hebb(alpha)?, pseudo_inverse(alpha)?, maximum_margin(alpha)?.error])
     },
     simulation,
@@ -46,9 +47,11 @@ pub const PERCEPTRON: Curve = Curve {
 pub(crate) const ALPHA: Parameter = Parameter {
     name: "alpha",
     symbol: "α",
+    unit: "",
     default: 1.0,
     low: 1e-3,
     high: 1e3,
+    kind: ParameterKind::Log,
     help: "training examples per input dimension",
 };
 
@@ -192,8 +195,8 @@ pub fn maximum_margin(alpha: f64) -> Result<MaximumMargin> {
 }
 
 /// The three rules on one set of examples; errors are exact for the students found.
-fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
-    let data = Examples::draw(point.get("alpha"), size, seed)?;
+fn simulation(point: &Values, size: usize, seed: u64) -> Result<Vec<f64>> {
+    let data = Examples::draw(point.get(&ALPHA), size, seed)?;
     let rows = &data.signed_inputs;
     let (p, n) = rows.dim();
     let sum = rows.sum_axis(Axis(0));
@@ -215,8 +218,8 @@ fn simulation(point: &Point, size: usize, seed: u64) -> Result<Vec<f64>> {
 /// to −0.7 for least squares away from α = 1, and near it what a shift of α by 1/N gives (exact sums
 /// over Gaussian data have P − N − 1 in place of P − N). At α = 1 that shift is worth N^{-1/2}:
 /// −4.7/50 and −6.75/100 were measured, whose ratio is √2.
-fn bias(point: &Point, size: usize, theory: &[f64]) -> Result<Vec<f64>> {
-    let (alpha, n) = (point.get("alpha"), size as f64);
+fn bias(point: &Values, size: usize, theory: &[f64]) -> Result<Vec<f64>> {
+    let (alpha, n) = (point.get(&ALPHA), size as f64);
     let shift = |rule: fn(f64) -> Result<f64>, by: f64| -> Result<f64> {
         let there = [rule(alpha + by / n)?, rule((alpha - by / n).max(1e-3))?];
         let here = rule(alpha)?;

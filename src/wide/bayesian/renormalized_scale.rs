@@ -13,11 +13,56 @@ use super::deep_linear::BayesianDeepLinear;
 use super::scale_posterior::{ScalePosterior, saddle};
 use super::weighted_networks::WeightedNetworks;
 use crate::Result;
-use crate::curve::{Curve, Parameter, Point};
+use crate::curve::Curve;
 use crate::math::random::{Purpose, gaussian, stream};
+use crate::parameter::{Parameter, ParameterKind, Values};
 
 /// Networks drawn for one value.
 const NETWORKS: usize = 400;
+
+const ALPHA: Parameter = Parameter {
+    name: "alpha",
+    symbol: "α",
+    unit: "",
+    default: 0.25,
+    low: 1e-6,
+    high: 1.0,
+    kind: ParameterKind::Log,
+    help: "training examples per hidden unit",
+};
+
+const HIDDEN: Parameter = Parameter {
+    name: "hidden",
+    symbol: "L",
+    unit: "",
+    default: 2.0,
+    low: 1.0,
+    high: 20.0,
+    kind: ParameterKind::Linear,
+    help: "number of hidden layers, a whole number",
+};
+
+const VARIANCE: Parameter = Parameter {
+    name: "variance",
+    symbol: "σ²",
+    unit: "",
+    default: 1.2,
+    low: 1e-3,
+    high: 1e3,
+    kind: ParameterKind::Log,
+    help: "variance of the weights times their fan-in",
+};
+
+const FIT: Parameter = Parameter {
+    name: "fit",
+    symbol: "r₀",
+    unit: "",
+    default: 2.0,
+    low: 1e-6,
+    high: 1e6,
+    kind: ParameterKind::Log,
+    help: "size of the labels as the first layer's kernel sees it, YᵀK⁻¹Y/P",
+};
 
 /// Variance of a Bayesian deep linear network's outputs, relative to a Gaussian process, against the
 /// load.
@@ -25,73 +70,36 @@ pub const RENORMALIZED_SCALE: Curve = Curve {
     name: "deep-linear-scale",
     summary: "how deep linear networks rescale their kernel when they learn",
     reference: "li2021",
-    parameters: &[
-        Parameter {
-            name: "alpha",
-            symbol: "α",
-            default: 0.25,
-            low: 1e-6,
-            high: 1.0,
-            help: "training examples per hidden unit",
-        },
-        Parameter {
-            name: "hidden",
-            symbol: "L",
-            default: 2.0,
-            low: 1.0,
-            high: 20.0,
-            help: "number of hidden layers, a whole number",
-        },
-        Parameter {
-            name: "variance",
-            symbol: "σ²",
-            default: 1.2,
-            low: 1e-3,
-            high: 1e3,
-            help: "variance of the weights times their fan-in",
-        },
-        Parameter {
-            name: "fit",
-            symbol: "r₀",
-            default: 2.0,
-            low: 1e-6,
-            high: 1e6,
-            help: "size of the labels as the first layer's kernel sees it, YᵀK⁻¹Y/P",
-        },
-    ],
+    parameters: &[ALPHA, HIDDEN, VARIANCE, FIT],
     observables: &["scale"],
     size: "hidden units N",
     cells: |point, n| {
-        let (n, hidden) = (n as f64, point.get("hidden"));
-        3.0 * n * n * hidden + (point.get("alpha") * n).powi(2)
+        let (n, hidden) = (n as f64, point.get(&HIDDEN));
+        3.0 * n * n * hidden + (point.get(&ALPHA) * n).powi(2)
     },
     theory,
     simulation,
     bias,
 };
 
-fn hidden(point: &Point) -> usize {
-    point.get("hidden").round() as usize
-}
-
-fn theory(point: &Point) -> Result<Vec<f64>> {
-    let at = |name| point.get(name);
-    let u = saddle(at("alpha"), at("fit"), hidden(point), at("variance"))?;
-    Ok(vec![u.powi(hidden(point) as i32)])
+fn theory(point: &Values) -> Result<Vec<f64>> {
+    let hidden = point.integer(&HIDDEN);
+    let u = saddle(point.get(&ALPHA), point.get(&FIT), hidden, point.get(&VARIANCE))?;
+    Ok(vec![u.powi(hidden as i32)])
 }
 
 /// What the posterior of the scale is at a width.
-fn posterior(point: &Point, width: usize) -> ScalePosterior {
+fn posterior(point: &Values, width: usize) -> ScalePosterior {
     ScalePosterior {
-        hidden: hidden(point),
+        hidden: point.integer(&HIDDEN),
         width,
-        samples: ((point.get("alpha") * width as f64).round() as usize).max(1),
-        weight_variance: point.get("variance"),
-        fit: point.get("fit"),
+        samples: ((point.get(&ALPHA) * width as f64).round() as usize).max(1),
+        weight_variance: point.get(&VARIANCE),
+        fit: point.get(&FIT),
     }
 }
 
-fn simulation(point: &Point, width: usize, seed: u64) -> Result<Vec<f64>> {
+fn simulation(point: &Values, width: usize, seed: u64) -> Result<Vec<f64>> {
     let ScalePosterior { hidden, samples, weight_variance, fit, .. } = posterior(point, width);
     let mut rng = stream(seed, Purpose::Task, 0);
     let n_in = 2 * samples + 4;
@@ -105,7 +113,7 @@ fn simulation(point: &Point, width: usize, seed: u64) -> Result<Vec<f64>> {
     Ok(vec![networks.variance(0).value / found.process.variance[0]])
 }
 
-fn bias(point: &Point, width: usize, theory: &[f64]) -> Result<Vec<f64>> {
+fn bias(point: &Values, width: usize, theory: &[f64]) -> Result<Vec<f64>> {
     let exact = posterior(point, width).mean()?;
     // A floor where saddle and mean happen to cross.
     Ok(vec![(exact - theory[0]).abs() + 0.1 * theory[0] / width as f64])
