@@ -6,8 +6,8 @@ use resvg::tiny_skia::{Pixmap, Transform};
 use resvg::usvg::{Options, Tree, fontdb};
 
 use super::canvas::{Canvas, Lettering};
-use super::font;
 use super::pdf::sorted;
+use crate::plot::font;
 use crate::{Error, Result};
 
 /// The fonts, read once.
@@ -28,14 +28,14 @@ fn failed(reason: impl std::fmt::Display) -> Error {
 }
 
 /// The page as usvg reads it.
-pub(super) fn tree(canvas: &Canvas) -> Result<Tree> {
+pub(crate) fn tree(canvas: &Canvas) -> Result<Tree> {
     let svg = canvas.svg("", "", Lettering::Text);
     let options = Options { fontdb: fonts(), ..Options::default() };
     Tree::from_str(&svg, &options).map_err(failed)
 }
 
 /// The page as PDF, with the fonts it uses inside.
-pub(super) fn pdf(tree: &Tree) -> Result<Vec<u8>> {
+pub(crate) fn pdf(tree: &Tree) -> Result<Vec<u8>> {
     // usvg counts 96 units to the inch, which makes the page as large as the SVG says.
     let page = svg2pdf::PageOptions { dpi: 96.0 };
     let options = svg2pdf::ConversionOptions::default();
@@ -43,7 +43,7 @@ pub(super) fn pdf(tree: &Tree) -> Result<Vec<u8>> {
 }
 
 /// The page as PNG with `dpi` pixels to the inch.
-pub(super) fn png(tree: &Tree, dpi: f64) -> Result<Vec<u8>> {
+pub(crate) fn png(tree: &Tree, dpi: f64) -> Result<Vec<u8>> {
     if !(10.0..=2400.0).contains(&dpi) {
         return Err(Error::parameter("dpi", dpi, "it must be 10 to 2400"));
     }

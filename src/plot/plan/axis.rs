@@ -1,20 +1,17 @@
-//! Axes: which ticks, where their labels fit, and how they are drawn.
+//! Axes: which ticks, and where their labels fit.
 
-use super::canvas::Canvas;
-use super::check::Span;
-use super::color::Color;
-use super::font::Face;
-use super::layout::{Frame, heatmap};
-use super::panel::{AxisSpec, Look, Panel, Scale};
-use super::text::{CAP_HEIGHT, Label, fitted};
+use super::span::Span;
 use super::ticks::{Ticks, linear, log};
-use crate::Result;
+use crate::plot::font::Face;
+use crate::plot::look::Look;
+use crate::plot::panel::{AxisSpec, Panel, Scale};
+use crate::plot::text::{Label, fitted};
 
 /// Gaps between the tick labels of a horizontal axis and its name.
-const NAME_GAP: f64 = 1.4;
+pub(crate) const NAME_GAP: f64 = 1.4;
 
 /// One axis with its labels set.
-pub(super) struct AxisPlan {
+pub(crate) struct AxisPlan {
     pub span: Span,
     /// Labeled ticks.
     pub major: Vec<(f64, Label)>,
@@ -36,7 +33,8 @@ pub(super) struct AxisPlan {
 }
 
 impl AxisPlan {
-    fn hidden(span: Span, is_vertical: bool) -> Self {
+    /// An axis without ticks and names.
+    fn bare(span: Span, is_vertical: bool) -> Self {
         Self {
             span,
             major: vec![],
@@ -102,55 +100,59 @@ pub(super) fn plan_x(
     look: &Look,
 ) -> AxisPlan {
     if panel.x.hidden {
-        return AxisPlan::hidden(span, false);
+        return AxisPlan::bare(span, false);
     }
-    let map = heatmap(panel);
-    let name = name(&panel.x, length, look);
-    let pad = look.gap;
-    let Some(names) = names(&panel.x, map.map(|m| &m.column_labels)) else {
-        let mut most = ((length / (2.6 * look.tick_text)) as usize).clamp(2, 6);
-        loop {
-            let plan = number_labels(span, &ticks(span, most, length), look);
-            let overlaps = plan.windows(2).any(|pair| {
-                let distance = (span.share(pair[1].0) - span.share(pair[0].0)).abs() * length;
-                distance < 0.5 * (pair[0].1.width + pair[1].1.width) + 0.5 * look.tick_text
-            });
-            if overlaps && most > 1 {
-                most -= 1;
-                continue;
-            }
-            let ticks = ticks(span, most, length);
-            let depth = plan.iter().map(|(_, l)| l.ascent).fold(0.0, f64::max);
-            let overhang = overhang(&plan, span, length, |l| 0.5 * l.width);
-            return AxisPlan {
-                span,
-                major: plan,
-                minor: ticks.minor,
-                factor: ticks.factor.map(|f| Label::new(&f, look.tick_text, Face::Regular)),
-                name,
-                is_vertical: false,
-                angle: 0.0,
-                tick_depth: look.tick + 0.7 * pad + depth,
-                has_marks: true,
-                overhang,
-            };
-        }
+    let map = panel.heatmap();
+    let plan = match names(&panel.x, map.map(|m| &m.column_labels)) {
+        Some(names) => named_x(names, span, length, deepest, map.is_none(), look),
+        None => numbered_x(span, length, look),
     };
+    AxisPlan { name: name(&panel.x, length, look), ..plan }
+}
+
+/// A horizontal axis of numbers, its name left out: as many as fit beside each other.
+fn numbered_x(span: Span, length: f64, look: &Look) -> AxisPlan {
+    let mut most = ((length / (2.6 * look.tick_text)) as usize).clamp(2, 6);
+    let (ticks, major) = loop {
+        let ticks = ticks(span, most, length);
+        let labels = number_labels(span, &ticks, look);
+        let overlaps = labels.windows(2).any(|pair| {
+            let distance = (span.share(pair[1].0) - span.share(pair[0].0)).abs() * length;
+            distance < 0.5 * (pair[0].1.width + pair[1].1.width) + 0.5 * look.tick_text
+        });
+        if !overlaps || most <= 1 {
+            break (ticks, labels);
+        }
+        most -= 1;
+    };
+    let depth = major.iter().map(|(_, l)| l.ascent).fold(0.0, f64::max);
+    AxisPlan {
+        overhang: overhang(&major, span, length, |l| 0.5 * l.width),
+        major,
+        minor: ticks.minor,
+        factor: ticks.factor.map(|f| Label::new(&f, look.tick_text, Face::Regular)),
+        tick_depth: look.tick + 0.7 * look.gap + depth,
+        has_marks: true,
+        ..AxisPlan::bare(span, false)
+    }
+}
+
+/// A horizontal axis of names, its own name left out.
+fn named_x(
+    names: &[String],
+    span: Span,
+    length: f64,
+    deepest: f64,
+    has_marks: bool,
+    look: &Look,
+) -> AxisPlan {
     let (major, angle) = turned_names(names, span, length, deepest, look);
-    let has_marks = map.is_none();
     let marks = if has_marks { look.tick } else { 0.0 };
     let (sin, cos) = f64::to_radians(angle.abs()).sin_cos();
     let deep = |l: &Label| l.width * sin + l.ascent * cos;
     let depth = major.iter().map(|(_, l)| deep(l)).fold(0.0, f64::max);
-    let mut overhang =
-        overhang(
-            &major,
-            span,
-            length,
-            |l| {
-                if angle == 0.0 { 0.5 * l.width } else { 0.5 * l.height() }
-            },
-        );
+    let half = |l: &Label| if angle == 0.0 { 0.5 * l.width } else { 0.5 * l.height() };
+    let mut overhang = overhang(&major, span, length, half);
     if angle == -45.0 {
         // Turned labels end at their tick and reach to its left.
         overhang.0 = major
@@ -158,18 +160,13 @@ pub(super) fn plan_x(
             .map(|(v, l)| l.width * cos - span.share(*v) * length)
             .fold(overhang.0, f64::max);
     }
-    let tick_depth = marks + 0.7 * pad + depth;
     AxisPlan {
-        span,
         major,
-        minor: vec![],
-        factor: None,
-        name,
-        is_vertical: false,
         angle,
-        tick_depth,
+        tick_depth: marks + 0.7 * look.gap + depth,
         has_marks,
         overhang,
+        ..AxisPlan::bare(span, false)
     }
 }
 
@@ -215,9 +212,9 @@ pub(super) fn plan_y(
     look: &Look,
 ) -> AxisPlan {
     if panel.y.hidden {
-        return AxisPlan::hidden(span, true);
+        return AxisPlan::bare(span, true);
     }
-    let map = heatmap(panel);
+    let map = panel.heatmap();
     let (major, minor, factor, has_marks) = match names(&panel.y, map.map(|m| &m.row_labels)) {
         Some(names) => {
             let distance = (span.share(1.0) - span.share(0.0)).abs() * length;
@@ -267,101 +264,4 @@ fn overhang(
         let at = span.share(*value) * length;
         (f64::max(low, half(label) - at), f64::max(high, half(label) + at - length))
     })
-}
-
-/// Draws spines, ticks, tick labels and names.
-pub(super) fn draw_axes(canvas: &mut Canvas, frame: &Frame, look: &Look) -> Result<()> {
-    let inner = frame.inner;
-    let is_map = frame.bar.is_some();
-    canvas.draw("stroke-linecap=\"square\"", |pen| {
-        let line = |a, b, width| pen.curve(&[a, b], Color::BLACK, width);
-        let corner = (inner.x, inner.bottom());
-        if !frame.panel.y.hidden {
-            line((inner.x, inner.y), corner, look.spine)?;
-        }
-        if !frame.panel.x.hidden {
-            line(corner, (inner.right(), inner.bottom()), look.spine)?;
-        }
-        if is_map {
-            line((inner.x, inner.y), (inner.right(), inner.y), look.spine)?;
-            line((inner.right(), inner.y), (inner.right(), inner.bottom()), look.spine)?;
-        }
-        Ok(())
-    })?;
-    canvas.draw("", |pen| {
-        let line = |a, b| pen.curve(&[a, b], Color::BLACK, look.spine);
-        let major = |plan: &AxisPlan| -> Vec<f64> {
-            if plan.has_marks { plan.major.iter().map(|t| t.0).collect() } else { vec![] }
-        };
-        let lengths = [look.tick, 0.6 * look.tick];
-        for (values, length) in [major(&frame.x), frame.x.minor.clone()].iter().zip(lengths) {
-            for &value in values {
-                let x = inner.x + frame.x.span.share(value) * inner.width;
-                line((x, inner.bottom()), (x, inner.bottom() + length))?;
-            }
-        }
-        for (values, length) in [major(&frame.y), frame.y.minor.clone()].iter().zip(lengths) {
-            for &value in values {
-                let y = inner.bottom() - frame.y.span.share(value) * inner.height;
-                line((inner.x - length, y), (inner.x, y))?;
-            }
-        }
-        Ok(())
-    })?;
-    write_x(canvas, frame, look);
-    write_y(canvas, frame, look);
-    Ok(())
-}
-
-fn write_x(canvas: &mut Canvas, frame: &Frame, look: &Look) {
-    let (inner, plan) = (frame.inner, &frame.x);
-    let marks = if plan.has_marks { look.tick } else { 0.0 };
-    let top = inner.bottom() + marks + 0.7 * look.gap;
-    for (value, label) in &plan.major {
-        let x = inner.x + plan.span.share(*value) * inner.width;
-        let size = label.runs.first().map_or(look.tick_text, |r| r.size);
-        if plan.angle == 0.0 {
-            canvas.text(label, (x, top + label.ascent), 0.5, 0.0, Color::BLACK);
-        } else {
-            // The middle of the last letter stands under its tick.
-            let (sin, cos) = f64::to_radians(plan.angle).sin_cos();
-            let half = 0.5 * CAP_HEIGHT * size;
-            let at = if plan.angle == -90.0 {
-                (x + half, top)
-            } else {
-                (x - half * sin, top + 2.0 * half * cos)
-            };
-            canvas.text(label, at, 1.0, plan.angle, Color::BLACK);
-        }
-    }
-    let below = inner.bottom() + plan.tick_depth + NAME_GAP * look.gap;
-    if let Some(name) = &plan.name {
-        let at = (inner.x + 0.5 * inner.width, below + name.ascent);
-        canvas.text(name, at, 0.5, 0.0, Color::BLACK);
-    }
-    if let Some(factor) = &plan.factor {
-        let at = (inner.right() + plan.overhang.1, below + factor.ascent);
-        canvas.text(factor, at, 1.0, 0.0, Color::BLACK);
-    }
-}
-
-fn write_y(canvas: &mut Canvas, frame: &Frame, look: &Look) {
-    let (inner, plan) = (frame.inner, &frame.y);
-    let marks = if plan.has_marks { look.tick } else { 0.0 };
-    let right = inner.x - marks - 0.7 * look.gap;
-    for (value, label) in &plan.major {
-        let y = inner.bottom() - plan.span.share(*value) * inner.height;
-        let size = label.runs.first().map_or(look.tick_text, |r| r.size);
-        canvas.text(label, (right, y + 0.5 * CAP_HEIGHT * size), 1.0, 0.0, Color::BLACK);
-    }
-    if let Some(name) = &plan.name {
-        let x = inner.x - frame.y_name_distance + name.ascent;
-        // A name longer than the axis reaches down, where it is free, not up to the panel's letter.
-        let middle = (inner.y + 0.5 * inner.height).max(inner.y + 0.5 * name.width);
-        canvas.text(name, (x, middle), 0.5, -90.0, Color::BLACK);
-    }
-    if let Some(factor) = &plan.factor {
-        let at = (inner.x, inner.y - look.gap - factor.descent);
-        canvas.text(factor, at, 0.0, 0.0, Color::BLACK);
-    }
 }

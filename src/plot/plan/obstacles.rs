@@ -1,11 +1,11 @@
 //! Where a panel is already drawn on, so that words can be put elsewhere.
 
-use super::font::Face;
-use super::geometry::{Point, Rect, clip_curve, thin};
-use super::layout::Frame;
-use super::marks::{Band, Mark, Rule};
-use super::panel::Look;
-use super::text::Label;
+use super::frame::Frame;
+use crate::plot::font::Face;
+use crate::plot::geometry::{Point, Rect, clip_curve, thin};
+use crate::plot::look::Look;
+use crate::plot::marks::{Band, Mark, Rule};
+use crate::plot::text::Label;
 
 /// No word fits between lines this close, in points.
 const CLOSE: f64 = 4.0;
@@ -84,7 +84,7 @@ fn hatch(frame: &Frame, m: &Band, curves: &mut Vec<Vec<Point>>) {
 }
 
 /// The ends of a reference line.
-pub(super) fn rule_ends(frame: &Frame, m: &Rule) -> [Point; 2] {
+pub(crate) fn rule_ends(frame: &Frame, m: &Rule) -> [Point; 2] {
     let inner = frame.inner;
     if m.vertical {
         let (x, _) = frame.place(m.at, frame.y.span.from);

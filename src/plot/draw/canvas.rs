@@ -9,10 +9,10 @@ use plotters::element::{Circle, Drawable, PathElement, PointCollection, Polygon,
 use plotters::prelude::SVGBackend;
 use plotters::style::{RGBAColor, ShapeStyle};
 
-use super::color::Color;
-use super::font::{Face, UNITS_PER_EM};
-use super::geometry::{Point, Rect};
-use super::text::{Label, Run};
+use crate::plot::color::Color;
+use crate::plot::font::{Face, UNITS_PER_EM};
+use crate::plot::geometry::{Point, Rect};
+use crate::plot::text::{Label, Run};
 use crate::{Error, Result};
 
 /// plotters draws on whole numbers: this many to the point (0.02 mm, invisible in print).
@@ -26,7 +26,7 @@ fn grid(v: f64) -> i32 {
 
 /// How a figure's letters are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Lettering {
+pub(crate) enum Lettering {
     /// As shapes: looks the same in every viewer. A glyph's outline is stored once and reused, which
     /// is a tenth of the size of embedding the fonts.
     Outlines,
@@ -41,7 +41,7 @@ enum Item {
 }
 
 /// A page under construction. Lengths are points, y points downward.
-pub(super) struct Canvas {
+pub(crate) struct Canvas {
     pub width: f64,
     pub height: f64,
     items: Vec<Item>,
@@ -94,7 +94,7 @@ impl Canvas {
     }
 
     /// The page as an SVG document.
-    pub(super) fn svg(&self, title: &str, description: &str, lettering: Lettering) -> String {
+    pub(crate) fn svg(&self, title: &str, description: &str, lettering: Lettering) -> String {
         let mut glyphs = BTreeMap::new();
         let mut body = String::new();
         for item in &self.items {

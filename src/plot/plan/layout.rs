@@ -1,75 +1,23 @@
 //! Where everything goes: margins from the text they must hold, panels aligned in rows and columns.
 
-use super::axis::{AxisPlan, plan_x, plan_y};
-use super::check::{Side, Span, letter, span};
-use super::font::Face;
-use super::geometry::{Point, Rect};
-use super::heatmap::{BarPlan, plan_bar};
-use super::legend::{LegendPlan, free_spot, plan_legend};
-use super::marks::{Heatmap, Mark};
-use super::panel::{Legend, Look, Panel, Sheet};
-use super::text::{Label, fitted};
+use super::axis::{plan_x, plan_y};
+use super::color_bar::plan_bar;
+use super::frame::Frame;
+use super::free_places::legend_spot;
+use super::legend::plan_legend;
+use super::margins::{Margins, margins, widest};
+use super::span::{Side, Span, span};
+use crate::plot::font::Face;
+use crate::plot::geometry::Rect;
+use crate::plot::look::Look;
+use crate::plot::names::letter;
+use crate::plot::panel::{Legend, Panel};
+use crate::plot::sheet::Sheet;
+use crate::plot::text::{Label, fitted};
 use crate::{Error, Result};
 
-/// Everything needed to draw one panel.
-pub(super) struct Frame<'a> {
-    pub panel: &'a Panel,
-    /// The panel with its margins.
-    pub cell: Rect,
-    /// The area of the data.
-    pub inner: Rect,
-    pub x: AxisPlan,
-    pub y: AxisPlan,
-    pub title: Option<Label>,
-    pub letter: Option<Label>,
-    pub bar: Option<BarPlan>,
-    pub legend: Option<LegendPlan>,
-    /// Upper left corner of the legend.
-    pub legend_at: Point,
-    /// Distance of the y axis' name from the data, shared by a column.
-    pub y_name_distance: f64,
-}
-
-impl Frame<'_> {
-    /// Where a place of the data is on the page.
-    pub(super) fn place(&self, x: f64, y: f64) -> Point {
-        let far = 1e5;
-        let x = self.inner.x + (self.x.span.share(x) * self.inner.width).clamp(-far, far);
-        let y = self.inner.bottom() - (self.y.span.share(y) * self.inner.height).clamp(-far, far);
-        (x, y)
-    }
-}
-
-/// Space around the area of the data.
-#[derive(Debug, Clone, Copy, Default)]
-struct Margins {
-    left: f64,
-    right: f64,
-    top: f64,
-    bottom: f64,
-}
-
-impl Margins {
-    fn max(self, other: Self) -> Self {
-        Self {
-            left: self.left.max(other.left),
-            right: self.right.max(other.right),
-            top: self.top.max(other.top),
-            bottom: self.bottom.max(other.bottom),
-        }
-    }
-}
-
-/// The panel's heat map, if it has one.
-pub(super) fn heatmap(panel: &Panel) -> Option<&Heatmap> {
-    panel.marks.iter().find_map(|mark| match mark {
-        Mark::Heatmap(map) => Some(map),
-        _ => None,
-    })
-}
-
 /// Arranges a sheet; returns the height of the page and the panels.
-pub(super) fn arrange<'a>(sheet: &'a Sheet, look: &Look) -> Result<(f64, Vec<Frame<'a>>)> {
+pub(crate) fn arrange<'a>(sheet: &'a Sheet, look: &Look) -> Result<(f64, Vec<Frame<'a>>)> {
     let mut spans = Vec::new();
     for (i, panel) in sheet.panels.iter().enumerate() {
         spans.push((span(i, panel, Side::X)?, span(i, panel, Side::Y)?));
@@ -81,7 +29,7 @@ pub(super) fn arrange<'a>(sheet: &'a Sheet, look: &Look) -> Result<(f64, Vec<Fra
         let mut moved = false;
         for (frame, legend) in frames.iter_mut().zip(&mut legends) {
             let Some(plan) = &frame.legend else { continue };
-            match free_spot(frame, plan, *legend, look) {
+            match legend_spot(frame, plan, *legend, look) {
                 Some(spot) => frame.legend_at = spot,
                 None => {
                     let is_slim =
@@ -135,7 +83,7 @@ fn frames<'a>(
 
 /// Height over width of the area of the data.
 fn aspect(panel: &Panel, look: &Look) -> f64 {
-    match heatmap(panel) {
+    match panel.heatmap() {
         Some(map) if map.square => {
             let (rows, columns) = map.values.dim();
             (rows as f64 / columns as f64).clamp(0.1, 1.25)
@@ -166,7 +114,7 @@ fn measure<'a>(
             .filter(|title| !title.is_empty())
             .map(|title| fitted(title, look.label_text, 0.8 * cell_width)),
         letter: None,
-        bar: heatmap(panel).map(|map| plan_bar(map, inner.height, look)),
+        bar: panel.heatmap().map(|map| plan_bar(map, inner.height, look)),
         legend: plan_legend(panel, legend, room, look),
         legend_at: (0.0, 0.0),
         y_name_distance: 0.0,
@@ -175,52 +123,10 @@ fn measure<'a>(
 
 /// Square cells leave part of the room free.
 fn square_part(panel: &Panel, inner: Rect) -> Rect {
-    let Some(map) = heatmap(panel).filter(|m| m.square) else { return inner };
+    let Some(map) = panel.heatmap().filter(|m| m.square) else { return inner };
     let (rows, columns) = map.values.dim();
     let cell = (inner.width / columns as f64).min(inner.height / rows as f64);
     Rect { width: cell * columns as f64, height: cell * rows as f64, ..inner }
-}
-
-fn margins(frame: &Frame, legend: Legend, look: &Look) -> Margins {
-    let gap = look.gap;
-    let mut margins = Margins {
-        left: frame.y.depth(look).max(frame.x.overhang.0),
-        right: frame.x.overhang.1,
-        top: frame.y.overhang.1,
-        bottom: frame.x.depth(look).max(frame.y.overhang.0),
-    };
-    if let Some(bar) = &frame.bar {
-        margins.right = margins.right.max(bar.depth);
-    }
-    let heading = match (&frame.title, &frame.letter) {
-        (Some(title), Some(letter)) => title.height().max(letter.height()) + gap,
-        (Some(title), None) => title.height() + gap,
-        (None, Some(letter)) => letter.height() + 0.5 * gap,
-        (None, None) => 0.0,
-    };
-    margins.top = match &frame.y.factor {
-        Some(factor) if frame.title.is_some() => heading + factor.height() + gap,
-        Some(factor) => heading.max(factor.height() + gap),
-        None => heading.max(margins.top),
-    };
-    if let Some(plan) = &frame.legend {
-        match legend {
-            Legend::Right => margins.right += plan.width + 3.0 * gap,
-            Legend::Below => margins.bottom += plan.height + 2.0 * gap,
-            _ => {}
-        }
-    }
-    margins
-}
-
-/// Largest margins of every `stride`-th frame from `start`, `count` of them.
-fn widest(margins: &[Margins], start: usize, stride: usize, count: usize) -> Margins {
-    margins
-        .iter()
-        .skip(start)
-        .step_by(stride)
-        .take(count)
-        .fold(Margins::default(), |a, b| a.max(*b))
 }
 
 fn inner_width(margins: &[Margins], columns: usize, gap: f64, look: &Look) -> Result<f64> {
