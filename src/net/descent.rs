@@ -37,7 +37,7 @@ impl Clock {
         if rate.is_finite() && rate > 0.0 {
             return Ok(Self { rate });
         }
-        Err(Error::parameter("learning rate", rate, "it must be positive and finite"))
+        Err(Error::parameter("learning rate", rate, "it must be positive and finite").of("rate"))
     }
 
     /// Learning rate η.
@@ -63,7 +63,7 @@ impl Clock {
                 self.rate,
                 9e15 * self.rate
             );
-            return Err(Error::parameter("time", time, allowed));
+            return Err(Error::parameter("time", time, allowed).of("times"));
         }
         let nearest = steps.round();
         // A quotient of two rounded numbers is off by a few units in its last place.

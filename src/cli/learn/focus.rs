@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use solvable::semantic::focus::{Focus, require_variance};
 use solvable::{Dataset, Error, Result, Trajectory};
 
-use super::{names, report};
+use super::super::{names, report};
 
 /// Item and feature of "ITEM,FEATURE", counted from 0. Names may contain commas themselves: every comma is tried.
 pub fn find(data: &Dataset, pair: &str) -> Result<(usize, usize)> {

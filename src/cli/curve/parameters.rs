@@ -6,7 +6,7 @@ use solvable::models::CURVES;
 use solvable::parameter::Values;
 use solvable::{Error, Result};
 
-use super::values;
+use super::super::values;
 
 /// The parameters that were given, with their values.
 #[derive(Debug, Clone, Default)]
@@ -42,8 +42,8 @@ impl Parameters {
                 )));
             }
             point.set(name, *value).map_err(|error| match error {
-                Error::Parameter { name, value, allowed } => {
-                    Error::Parameter { name: format!("--{name}"), value, allowed }
+                Error::Parameter { name, value, allowed, .. } => {
+                    Error::parameter(format!("--{name}"), value, allowed)
                 }
                 other => other,
             })?;

@@ -12,8 +12,8 @@ use solvable::generalization::kernel::sphere::Kernel;
 use solvable::store::Input;
 use solvable::{Dataset, Error, Result};
 
-use super::curve_parameters::Parameters;
-use super::{report, values};
+use super::super::{names, report, values};
+use super::parameters::Parameters;
 
 /// Sizes of training sets along the curve.
 const SIZES: usize = 9;
@@ -105,9 +105,8 @@ impl FromData {
             ("splits".into(), json!(self.splits)),
             ("examples".into(), json!(m)),
         ]);
-        let stem = x.file_stem().map(|s| s.to_string_lossy().into_owned());
         Ok(Curve {
-            name: stem.unwrap_or_else(|| "data".into()),
+            name: names::stem(x),
             inputs: vec![Input::of(x)?, Input::of(y)?],
             warnings,
             settings,
@@ -138,27 +137,6 @@ impl FromData {
             KernelName::Network => Kernel::Network { depth },
             KernelName::Tangent => Kernel::Tangent { depth },
         })
-    }
-
-    /// The options that are not so by default, as they are typed.
-    pub fn command(&self) -> Vec<String> {
-        let mut words = Vec::new();
-        if let Some(files) = &self.from {
-            words.push("--from".to_owned());
-            words.extend(files.iter().map(|file| file.to_string_lossy().into_owned()));
-        }
-        if self.kernel != KernelName::Gaussian
-            && let Some(name) = self.kernel.to_possible_value()
-        {
-            words.extend(["--kernel".to_owned(), name.get_name().to_owned()]);
-        }
-        if let Some(width) = self.width {
-            words.extend(["--width".to_owned(), report::exact(width)]);
-        }
-        if self.splits != 20 {
-            words.extend(["--splits".to_owned(), self.splits.to_string()]);
-        }
-        words
     }
 }
 

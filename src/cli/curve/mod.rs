@@ -1,6 +1,6 @@
 //! A learning curve along any of its parameters.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use serde_json::{Map, Value, json};
 use solvable::curve::Curve;
@@ -8,14 +8,22 @@ use solvable::curve::measured::{Measured, Measurement, Simulation};
 use solvable::figures::own::curve::{curve as draw, data as draw_data};
 use solvable::models::{CURVES, find_curve};
 use solvable::parameter::Values;
-use solvable::store::{Manifest, OutDir};
 use solvable::{Error, Result};
 
-use super::curve_from::FromData;
-use super::curve_parameters::Parameters;
-use super::render::{Style, render};
+use super::deliver::{Delivery, Outcome};
+use super::output::Output;
+use super::result_flags::ResultFlags;
+use super::status::Status;
 use super::values::{Range, SimulationSize};
-use super::{Output, Status, interrupt, names, report, values};
+use super::{names, report, values};
+
+mod from_data;
+mod list;
+mod parameters;
+
+use from_data::FromData;
+use list::list;
+use parameters::Parameters;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -29,8 +37,9 @@ const MOST_CELLS: f64 = 5e8;
 /// Simulated points along a curve; theory has them too, and seven in between.
 const SIMULATED: usize = 13;
 
-/// Predict a learning curve in the limit of many dimensions, and measure it on finite systems.
+/// How well does a student generalize after so many examples?
 ///
+/// Predicts a learning curve in the limit of many dimensions, and measures it on finite systems.
 /// Writes curve.{svg,pdf,png,csv} and prints theory, the mean over simulated systems with its
 /// standard error, and how far the two are apart. Where theory diverges there is no number. With
 /// --from it is the learning curve of kernel ridge regression on your own data, beside cross
@@ -62,82 +71,58 @@ pub struct Args {
     #[arg(long, value_name = "N", default_value = "0", value_parser = values::seed)]
     #[arg(allow_negative_numbers = true)]
     seed: u64,
-    /// Directory for the results [default: out/curve-NAME].
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Also write into a directory that holds other files.
-    #[arg(long)]
-    force: bool,
-    /// What the figure is drawn for.
-    #[arg(long, value_enum, default_value = "paper")]
-    style: Style,
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    results: ResultFlags,
 }
 
 /// Predicts, measures, draws.
-pub fn run(args: Args, output: &Output) -> Result<Status> {
+pub fn run(args: Args, command: Vec<String>, output: &Output) -> Result<Status> {
     if let Some(files) = &args.data.from {
-        return of_data(&args, files, output);
+        return of_data(&args, files, command, output);
     }
     let Some(model) = args.model.as_deref().filter(|_| !args.list) else {
-        return list(&args, output);
+        return list(args.results.json, output);
     };
     let curve = find_curve(model)
         .map_err(|_| names::unknown("curve", model, CURVES.iter().map(|curve| curve.name)))?;
     let measurement = measurement(&args, curve)?;
-    let default = || Path::new("out").join(format!("curve-{}", curve.name));
-    let path = args.out.clone().unwrap_or_else(default);
-    let out = OutDir::create(&path, args.force)?;
-    interrupt::ends_the_program()?;
+    let default = format!("out/curve-{}", curve.name);
+    let delivery = Delivery::open(&args.results, default, command, output)?;
     let measured = measurement.run()?;
-    let manifest = write(&args, &measurement, &measured, out)?;
-    if args.json {
-        output.json(&document(&measurement, &measured, &manifest)?)?;
-    } else {
-        output.data(&text(&measurement, &measured))?;
-    }
-    let files: Vec<_> = manifest.outputs.iter().map(|file| file.file.as_str()).collect();
-    output.note(format_args!("{}: {}", path.display(), files.join(", ")));
-    let holds = measured.simulated.as_ref().is_none_or(|s| report::hold(&s.agreements));
-    Ok(if holds { Status::Success } else { Status::ToleranceExceeded })
+    let mut warnings: Vec<_> = measured.breaks.iter().map(|(_, reason)| reason.clone()).collect();
+    warnings.dedup();
+    delivery.deliver(Outcome {
+        sheets: vec![("curve", draw(&measurement, &measured))],
+        settings: settings(&measurement),
+        seed: args.seed,
+        document: document(&measurement, &measured),
+        text: text(&measurement, &measured),
+        warnings,
+        agreements: measured.simulated.map(|simulated| simulated.agreements).unwrap_or_default(),
+        ..Outcome::default()
+    })
 }
 
 /// The learning curve of the user's own data.
-fn of_data(args: &Args, files: &[PathBuf], output: &Output) -> Result<Status> {
+fn of_data(
+    args: &Args,
+    files: &[PathBuf],
+    command: Vec<String>,
+    output: &Output,
+) -> Result<Status> {
     let curve = args.data.run(files, &args.parameters, args.seed)?;
-    let default = || Path::new("out").join(format!("curve-{}", curve.name));
-    let path = args.out.clone().unwrap_or_else(default);
-    let mut out = OutDir::create(&path, args.force)?;
-    interrupt::ends_the_program()?;
-    let sheet = draw_data(&curve.predicted, &curve.measured, curve.variance);
-    let files = render(&sheet, args.style)?;
-    let held = interrupt::hold();
-    for (extension, bytes) in files {
-        out.write(&format!("curve.{extension}"), &bytes)?;
-    }
-    let mut manifest = Manifest::new(args.seed);
-    manifest.command = command(args);
-    manifest.settings = curve.settings.clone();
-    manifest.settings.insert("style".into(), json!(args.style.name()));
-    manifest.inputs.clone_from(&curve.inputs);
-    manifest.warnings.clone_from(&curve.warnings);
-    let manifest = out.finish(manifest)?;
-    drop(held);
-    for warning in &manifest.warnings {
-        output.warn(format_args!("warning: {warning}"));
-    }
-    if args.json {
-        let mut document = curve.to_json();
-        document["manifest"] = manifest.to_json()?;
-        output.json(&document)?;
-    } else {
-        output.data(&curve.text())?;
-    }
-    let files: Vec<_> = manifest.outputs.iter().map(|file| file.file.as_str()).collect();
-    output.note(format_args!("{}: {}", path.display(), files.join(", ")));
-    Ok(Status::Success)
+    let default = format!("out/curve-{}", curve.name);
+    let delivery = Delivery::open(&args.results, default, command, output)?;
+    delivery.deliver(Outcome {
+        sheets: vec![("curve", draw_data(&curve.predicted, &curve.measured, curve.variance))],
+        seed: args.seed,
+        document: curve.to_json(),
+        text: curve.text(),
+        settings: curve.settings,
+        inputs: curve.inputs,
+        warnings: curve.warnings,
+        ..Outcome::default()
+    })
 }
 
 fn measurement(args: &Args, curve: &'static Curve) -> Result<Measurement> {
@@ -221,54 +206,7 @@ fn rounded(x: f64) -> f64 {
     format!("{x:.11e}").parse().unwrap_or(x)
 }
 
-fn write(
-    args: &Args,
-    measurement: &Measurement,
-    measured: &Measured,
-    mut out: OutDir,
-) -> Result<Manifest> {
-    let files = render(&draw(measurement, measured), args.style)?;
-    let _all_of_them = interrupt::hold();
-    for (extension, bytes) in files {
-        out.write(&format!("curve.{extension}"), &bytes)?;
-    }
-    let mut manifest = Manifest::new(args.seed);
-    manifest.command = command(args);
-    manifest.settings = settings(measurement, args.style);
-    manifest.warnings = measured.breaks.iter().map(|(_, reason)| reason.clone()).collect();
-    manifest.warnings.dedup();
-    if let Some(simulated) = &measured.simulated {
-        manifest.agreement.clone_from(&simulated.agreements);
-    }
-    out.finish(manifest)
-}
-
-/// Arguments that give the same results again.
-fn command(args: &Args) -> Vec<String> {
-    let mut command = vec!["curve".to_owned()];
-    let mut add = |flag: &str, value: Option<String>| {
-        command.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
-    };
-    add("--model", args.model.clone());
-    command.extend(args.data.command());
-    let mut add = |flag: &str, value: Option<String>| {
-        command.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
-    };
-    for (name, value) in args.parameters.values() {
-        add(&format!("--{name}"), Some(report::exact(value)));
-    }
-    let over = |range: &Range| {
-        format!("{}={}..{}", range.name, report::exact(range.low), report::exact(range.high))
-    };
-    add("--over", args.over.as_ref().map(over));
-    add("--points", (args.points != 97).then(|| args.points.to_string()));
-    add("--simulate", args.simulate.map(|s| format!("N={},seeds={}", s.size, s.runs)));
-    add("--seed", (args.seed != 0).then(|| args.seed.to_string()));
-    add("--style", (args.style != Style::Paper).then(|| args.style.name().to_owned()));
-    command
-}
-
-fn settings(measurement: &Measurement, style: Style) -> Map<String, Value> {
+fn settings(measurement: &Measurement) -> Map<String, Value> {
     let Measurement { curve, at, over, grid, simulation } = measurement;
     let parameters: Map<String, Value> = at
         .iter()
@@ -282,7 +220,6 @@ fn settings(measurement: &Measurement, style: Style) -> Map<String, Value> {
         ("from".into(), json!(grid.first())),
         ("to".into(), json!(grid.last())),
         ("points".into(), json!(grid.len())),
-        ("style".into(), json!(style.name())),
     ]);
     if let Some(simulation) = simulation {
         settings.insert("size".into(), json!(simulation.size));
@@ -291,7 +228,7 @@ fn settings(measurement: &Measurement, style: Style) -> Map<String, Value> {
     settings
 }
 
-fn document(measurement: &Measurement, measured: &Measured, manifest: &Manifest) -> Result<Value> {
+fn document(measurement: &Measurement, measured: &Measured) -> Value {
     let names = measurement.curve.observables;
     let columns = |values: &[Vec<f64>]| -> Map<String, Value> {
         names.iter().zip(values).map(|(name, v)| ((*name).into(), json!(v))).collect()
@@ -308,7 +245,7 @@ fn document(measurement: &Measurement, measured: &Measured, manifest: &Manifest)
         })
     });
     let agreement = measured.simulated.as_ref().map(|s| report::to_json(&s.agreements));
-    Ok(json!({
+    json!({
         "schema": "solvable/curve/1",
         "model": measurement.curve.name,
         "over": measurement.over,
@@ -317,8 +254,7 @@ fn document(measurement: &Measurement, measured: &Measured, manifest: &Manifest)
         "breaks": breaks,
         "simulation": simulation,
         "agreement": agreement,
-        "manifest": manifest.to_json()?,
-    }))
+    })
 }
 
 /// Theory at the simulated points, or at about as many, and what was measured there.
@@ -339,11 +275,6 @@ fn text(measurement: &Measurement, measured: &Measured) -> String {
         std::iter::once(report::number(grid[i])).chain(cells).collect()
     });
     text += &report::columns(&headings, rows);
-    let mut reasons: Vec<&str> = measured.breaks.iter().map(|(_, reason)| &reason[..]).collect();
-    reasons.dedup();
-    for reason in reasons {
-        text += &format!("{reason}\n");
-    }
     let Some(simulated) = &measured.simulated else { return text };
     text += "\nmean over simulated systems ± standard error\n";
     let rows = (0..simulated.grid.len()).map(|i| {
@@ -357,38 +288,4 @@ fn text(measurement: &Measurement, measured: &Measured) -> String {
     text += &report::columns(&headings, rows);
     text.push('\n');
     text + &report::table(&simulated.agreements)
-}
-
-fn list(args: &Args, output: &Output) -> Result<Status> {
-    if args.json {
-        let curves = CURVES.iter().map(|curve| {
-            let parameters = curve.parameters.iter().map(|p| {
-                json!({
-                    "name": p.name, "symbol": p.symbol, "default": p.default, "low": p.low,
-                    "high": p.high, "help": p.help,
-                })
-            });
-            json!({
-                "name": curve.name, "summary": curve.summary, "reference": curve.reference,
-                "observables": curve.observables, "size": curve.size,
-                "parameters": parameters.collect::<Vec<_>>(),
-            })
-        });
-        let curves = curves.collect::<Vec<_>>();
-        output.json(&json!({"schema": "solvable/curves/1", "curves": curves}))?;
-        return Ok(Status::Success);
-    }
-    let mut text = String::new();
-    for curve in CURVES {
-        text += &format!("{}: {} (N is the {})\n", curve.name, curve.summary, curve.size);
-        let rows = curve.parameters.iter().map(|p| {
-            let range = format!("{} to {}", report::exact(p.low), report::exact(p.high));
-            vec![format!("  --{}", p.name), report::exact(p.default), range, p.help.to_owned()]
-        });
-        text += &report::columns(&["  parameter", "default", "range", "meaning"], rows);
-        text.push('\n');
-    }
-    output.data(text.trim_end_matches('\n'))?;
-    output.data("\n")?;
-    Ok(Status::Success)
 }

@@ -1,21 +1,19 @@
 //! What `wide` found, as files, as text, and as JSON.
 
-use std::path::{Path, PathBuf};
-
 use ndarray::{Array2, Array3};
 use ndarray_npy::WriteNpyExt;
 use serde_json::{Map, Value, json};
 use solvable::figures::own::wide::{Bands, Curves, bands, learning_curves};
 use solvable::plot::Sheet;
-use solvable::store::{Manifest, OutDir};
 use solvable::wide::ensemble::test_points::TestPoints;
 use solvable::wide::ensemble::trained::TrainedEnsemble;
 use solvable::wide::ensemble::training::Dynamics;
 use solvable::{Error, Result};
 
-use super::render::{Style, render};
-use super::wide::{Args, Problem, Which};
-use super::{interrupt, report};
+use super::super::deliver::Outcome;
+use super::super::report;
+use super::args::{Args, Which};
+use super::problem::Problem;
 
 /// Points of the curves in the figure.
 const CURVE: usize = 120;
@@ -93,8 +91,48 @@ impl Results {
         })
     }
 
+    /// Everything there is to write and to print.
+    pub fn outcome(self, args: &Args, problem: Problem) -> Result<Outcome> {
+        let spread = |(t, i, _)| self.deviations[[t, i]];
+        let deviations = Array3::from_shape_fn(self.means.raw_dim(), spread);
+        let files = vec![
+            ("predictions.csv", self.csv().into_bytes()),
+            ("mean.npy", npy(&self.means)?),
+            ("std.npy", npy(&deviations)?),
+        ];
+        // Nothing here is random, so that there is no seed.
+        Ok(Outcome {
+            files,
+            settings: self.settings(args, &problem),
+            document: self.document(args),
+            text: self.text(&problem),
+            sheets: vec![("wide", self.sheet)],
+            inputs: problem.inputs,
+            warnings: problem.warnings,
+            ..Outcome::default()
+        })
+    }
+
+    /// Every setting with the value it had, defaults included.
+    fn settings(&self, args: &Args, problem: &Problem) -> Map<String, Value> {
+        Map::from_iter([
+            ("layers".into(), json!(args.layers)),
+            ("weight_std".into(), json!(args.weight_std.unwrap_or(std::f64::consts::SQRT_2))),
+            ("bias_std".into(), json!(args.bias_std)),
+            ("which".into(), json!(which(args))),
+            ("rate".into(), json!(self.rate)),
+            ("steps".into(), json!(args.steps)),
+            ("momentum".into(), json!(args.momentum)),
+            ("ridge".into(), json!(args.ridge)),
+            ("times".into(), json!(self.times.iter().map(|t| time_json(*t)).collect::<Vec<_>>())),
+            ("examples".into(), json!(problem.data.inputs.nrows())),
+            ("test_points".into(), json!(problem.test.nrows())),
+            ("outputs".into(), json!(self.means.dim().2)),
+        ])
+    }
+
     /// A table for people.
-    pub fn text(&self, problem: &Problem) -> String {
+    fn text(&self, problem: &Problem) -> String {
         let (n, d) = problem.data.inputs.dim();
         let mut text = format!(
             "{n} examples of {d} dimensions, {} test points; learning rate {} (steps are stable below \
@@ -119,13 +157,13 @@ impl Results {
     }
 
     /// The same for programs.
-    pub fn document(&self, args: &Args, manifest: &Manifest) -> Result<Value> {
+    fn document(&self, args: &Args) -> Value {
         let nested = |t: usize| -> Vec<Vec<f64>> {
             let at = self.means.index_axis(ndarray::Axis(0), t);
             at.rows().into_iter().map(|row| row.to_vec()).collect()
         };
         let times: Vec<Value> = self.times.iter().map(|t| time_json(*t)).collect();
-        Ok(json!({
+        json!({
             "schema": "solvable/wide/1",
             "kernel": which(args),
             "layers": args.layers,
@@ -137,8 +175,7 @@ impl Results {
             "std": self.deviations.rows().into_iter().map(|r| r.to_vec()).collect::<Vec<_>>(),
             "training_loss": self.training_losses,
             "test_loss": self.test_losses,
-            "manifest": manifest.to_json()?,
-        }))
+        })
     }
 
     /// One row for each time, test point and output.
@@ -150,58 +187,6 @@ impl Results {
         }
         text
     }
-}
-
-/// Where the results go.
-pub fn directory(args: &Args) -> Result<(PathBuf, OutDir)> {
-    let stem = args.train[0].file_stem().map(|s| s.to_string_lossy().into_owned());
-    let name = stem.unwrap_or_else(|| "data".into());
-    let path = args.out.clone().unwrap_or_else(|| Path::new("out").join(format!("wide-{name}")));
-    let out = OutDir::create(&path, args.force)?;
-    Ok((path, out))
-}
-
-/// Writes all files.
-pub fn write(
-    args: &Args,
-    problem: &Problem,
-    results: &Results,
-    mut out: OutDir,
-) -> Result<Manifest> {
-    let drawn = render(&results.sheet, args.style)?;
-    let outputs = results.means.dim().2;
-    let deviations =
-        Array3::from_shape_fn(results.means.raw_dim(), |(t, i, _)| results.deviations[[t, i]]);
-    let arrays = [("mean.npy", npy(&results.means)?), ("std.npy", npy(&deviations)?)];
-    let _all_of_them = interrupt::hold();
-    out.write("predictions.csv", results.csv().as_bytes())?;
-    for (name, bytes) in arrays {
-        out.write(name, &bytes)?;
-    }
-    for (extension, bytes) in drawn {
-        out.write(&format!("wide.{extension}"), &bytes)?;
-    }
-    // Nothing here is random.
-    let mut manifest = Manifest::new(0);
-    manifest.command = command(args);
-    manifest.settings = Map::from_iter([
-        ("layers".into(), json!(args.layers)),
-        ("weight_std".into(), json!(args.weight_std.unwrap_or(std::f64::consts::SQRT_2))),
-        ("bias_std".into(), json!(args.bias_std)),
-        ("which".into(), json!(which(args))),
-        ("rate".into(), json!(results.rate)),
-        ("steps".into(), json!(args.steps)),
-        ("momentum".into(), json!(args.momentum)),
-        ("ridge".into(), json!(args.ridge)),
-        ("times".into(), json!(results.times.iter().map(|t| time_json(*t)).collect::<Vec<_>>())),
-        ("examples".into(), json!(problem.data.inputs.nrows())),
-        ("test_points".into(), json!(problem.test.nrows())),
-        ("outputs".into(), json!(outputs)),
-        ("style".into(), json!(args.style.name())),
-    ]);
-    manifest.inputs.clone_from(&problem.inputs);
-    manifest.warnings.clone_from(&problem.warnings);
-    out.finish(manifest)
 }
 
 fn npy(array: &Array3<f64>) -> Result<Vec<u8>> {
@@ -246,34 +231,4 @@ fn grid(times: &[f64], dynamics: Dynamics) -> Vec<f64> {
     }
     grid.dedup();
     grid
-}
-
-/// Arguments that give the same results again: what was typed and is not so by default.
-fn command(args: &Args) -> Vec<String> {
-    let path = |path: &PathBuf| path.to_string_lossy().into_owned();
-    let mut command = vec!["wide".to_owned(), "--train".to_owned()];
-    command.extend(args.train.iter().map(path));
-    let times: Vec<String> = args.times.0.iter().map(|t| shown(*t)).collect();
-    let times = times.join(",");
-    let style = (args.style != Style::Paper).then(|| args.style.name().to_owned());
-    let flags = [
-        ("--test", Some(path(&args.test))),
-        ("--test-targets", args.test_targets.as_ref().map(path)),
-        ("--times", Some(times)),
-        ("--layers", (args.layers != "dense relu dense").then(|| args.layers.clone())),
-        ("--weight-std", args.weight_std.map(report::exact)),
-        ("--bias-std", (args.bias_std != 0.1).then(|| report::exact(args.bias_std))),
-        ("--which", (args.which != Which::Ntk).then(|| which(args).to_owned())),
-        ("--rate", args.rate.map(report::exact)),
-        ("--momentum", (args.momentum != 0.0).then(|| report::exact(args.momentum))),
-        ("--ridge", (args.ridge != 0.0).then(|| report::exact(args.ridge))),
-        ("--style", style),
-    ];
-    for (flag, value) in flags {
-        command.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
-    }
-    if args.steps {
-        command.push("--steps".to_owned());
-    }
-    command
 }

@@ -8,7 +8,7 @@ use solvable::semantic::embedding::ItemPaths;
 use solvable::semantic::item_paths::{CoursePaths, course_paths};
 use solvable::{Error, Result};
 
-use super::report;
+use super::super::report;
 
 /// The paths of all items, to be drawn and printed.
 pub struct Embedded {
