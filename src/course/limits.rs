@@ -7,7 +7,7 @@ use crate::deep_linear::depth::DepthMode;
 use crate::deep_linear::random_start::effective_strengths;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::math::times::validate_times;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::{Correlations, Error, Modes, Result};
 
 /// More steps than a course may take: at a microsecond each this is minutes.
@@ -224,7 +224,7 @@ impl Course {
         until: f64,
     ) -> Result<()> {
         let columns = match self.activation {
-            Activation::Linear => task.n_in(),
+            Nonlinearity::Linear => task.n_in(),
             _ => self.data.n_samples(),
         };
         let steps = until / rate;
@@ -290,10 +290,10 @@ impl Course {
                 "{unseen} {modes} not reach half of the full strength within the time shown or at all"
             ));
         }
-        if self.activation != Activation::Linear {
+        if self.activation != Nonlinearity::Linear {
             warnings.push(format!(
                 "the simulated network has {} units; theory is that of the linear network",
-                self.activation.name()
+                self.activation
             ));
         }
         warnings

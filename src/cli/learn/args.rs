@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use solvable::course::{Course, Report, Start};
-use solvable::net::Activation;
+use solvable::net::Nonlinearity;
 use solvable::{Dataset, Error, Result};
 
 use super::super::result_flags::ResultFlags;
@@ -127,9 +127,9 @@ impl Args {
             until: self.until,
             times: self.times.as_ref().map(|times| times.0.clone()),
             activation: match self.activation {
-                Units::Linear => Activation::Linear,
-                Units::Tanh => Activation::Tanh,
-                Units::Relu => Activation::Relu,
+                Units::Linear => Nonlinearity::Linear,
+                Units::Tanh => Nonlinearity::Tanh,
+                Units::Relu => Nonlinearity::RELU,
             },
             seed: self.seed,
             quick: self.quick,
@@ -152,7 +152,7 @@ impl Args {
             ("critical_rate".into(), json!(learned.critical_rate)),
             ("until".into(), json!(grid.last())),
             ("times".into(), json!(grid.len())),
-            ("activation".into(), json!(course.activation.name())),
+            ("activation".into(), json!(course.activation.to_string())),
             ("embed".into(), json!(self.embed)),
             ("quick".into(), json!(self.quick)),
             ("theory".into(), json!(learned.theory)),

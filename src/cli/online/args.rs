@@ -3,14 +3,14 @@
 use std::path::PathBuf;
 
 use clap::ValueEnum;
-use solvable::net::Activation;
+use solvable::net::Nonlinearity;
 
 use super::super::result_flags::ResultFlags;
 use super::super::values::{self, Similarity, SimulationSize};
 
 const EXAMPLES: &str = "\
 Examples:
-  solvable online --students 2 --teachers 2 --activation erf --rate 1 --until 300
+  solvable online --students 2 --teachers 2 --activation erf-sqrt2 --rate 1 --until 300
   solvable online --students 4 --teachers 2 --noise 0.1 --train both --simulate N=1000,seeds=8 --json
   solvable online --teacher T.csv --students 3 --simulate N=500,seeds=8
   solvable online --students 2 --teachers 1 --second-teacher V=0.5 --switch 150
@@ -39,7 +39,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with = "second_teacher")]
     pub teacher: Option<PathBuf>,
     /// Hidden units of both; erf is erf(x/√2).
-    #[arg(long, value_enum, default_value = "erf")]
+    #[arg(long, value_enum, default_value = "erf-sqrt2")]
     pub activation: Units,
     /// Learning rate η of the first layer.
     #[arg(long, value_name = "RATE", default_value = "0.5", value_parser = values::positive)]
@@ -103,16 +103,18 @@ pub struct Args {
 /// Hidden units with closed-form averages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Units {
+    /// erf(x/√2), as in the theory of online learning.
+    #[value(name = "erf-sqrt2")]
     Erf,
     Relu,
     Linear,
 }
 
-impl From<Units> for Activation {
+impl From<Units> for Nonlinearity {
     fn from(units: Units) -> Self {
         match units {
-            Units::Erf => Self::Erf,
-            Units::Relu => Self::Relu,
+            Units::Erf => Self::ERF_SQRT2,
+            Units::Relu => Self::RELU,
             Units::Linear => Self::Linear,
         }
     }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use solvable::continual::overlaps::{TeacherPair, TwoTaskOverlaps};
 use solvable::continual::two_tasks::{Curriculum, Protection, TwoTasks};
 use solvable::math::random::{Purpose, gaussian, stream};
-use solvable::net::Activation;
+use solvable::net::Nonlinearity;
 use solvable::store::Input;
 use solvable::store::read::arrays::read_rows;
 use solvable::student_teacher::finite::online_network::OnlineNetwork;
@@ -68,13 +68,13 @@ impl Setup {
         };
         format!(
             "a student of {k} {} units learns {layers} from {teachers}; rate {}, label noise {}",
-            g.name(),
+            g,
             report::exact(learning.rate),
             report::exact(learning.noise),
         )
     }
 
-    fn parts(&self) -> (Activation, &Learning, &OrderParameters) {
+    fn parts(&self) -> (Nonlinearity, &Learning, &OrderParameters) {
         match self {
             Self::One(network) => (network.activation, &network.learning, &network.start),
             Self::Two(tasks) => (tasks.activation, &tasks.learning, &tasks.start.both),
@@ -101,7 +101,7 @@ impl Setup {
         let (g, learning, start) = self.parts();
         let mut settings = Map::from_iter([
             ("students".into(), json!(start.n_students())),
-            ("activation".into(), json!(g.name())),
+            ("activation".into(), json!(g.to_string())),
             ("rate".into(), json!(learning.rate)),
             ("readout_rate".into(), json!(learning.readout_rate)),
             ("noise".into(), json!(learning.noise)),

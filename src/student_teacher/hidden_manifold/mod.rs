@@ -63,7 +63,7 @@ use crate::math::linalg::require_finite;
 use crate::math::normal;
 use crate::math::ode::integrate;
 use crate::math::times::validate_times;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::{Axis, Error, Result, Solvable, Trajectory};
 
 /// A student at the start.
@@ -85,9 +85,9 @@ pub struct ManifoldStart {
 #[derive(Debug, Clone, PartialEq)]
 pub struct HiddenManifold {
     /// Hidden units g of student and teacher.
-    pub activation: Activation,
+    pub activation: Nonlinearity,
     /// The fold f that makes inputs of features.
-    pub fold: Activation,
+    pub fold: Nonlinearity,
     /// Learning rates and label noise.
     pub learning: Learning,
     /// Latent variables per input, δ = D/N.
@@ -111,7 +111,7 @@ pub struct Fold {
 
 impl Fold {
     /// Of a function that is smooth on both sides of 0.
-    pub fn of(fold: Activation) -> Self {
+    pub fn of(fold: Nonlinearity) -> Self {
         let average = |f: &dyn Fn(f64) -> f64| normal::mean(f, &[(0.0, 0.1)]);
         let mean = average(&|u| fold.value(u));
         let linear = average(&|u| u * fold.value(u));
@@ -221,7 +221,7 @@ impl ManifoldOverlaps {
     ///
     /// # Panics
     /// For tanh units, whose averages have no closed form.
-    pub fn error(&self, activation: Activation) -> f64 {
+    pub fn error(&self, activation: Nonlinearity) -> f64 {
         let c: Vec<f64> = self.fields.covariance().iter().copied().collect();
         generalization_error(activation, &c, &self.fields.signed_readouts())
     }
@@ -263,15 +263,15 @@ mod tests {
     #[test]
     fn folds_have_the_averages_known_in_closed_form() {
         let close = |x: f64, y: f64| assert!((x - y).abs() < 1e-13, "{x} against {y}");
-        let erf = Fold::of(Activation::Erf);
+        let erf = Fold::of(Nonlinearity::ERF_SQRT2);
         close(erf.mean, 0.0);
         close(erf.linear, 1.0 / std::f64::consts::PI.sqrt());
         close(erf.rest, 1.0 / 3.0 - 1.0 / std::f64::consts::PI);
-        let relu = Fold::of(Activation::Relu);
+        let relu = Fold::of(Nonlinearity::RELU);
         close(relu.mean, 1.0 / (2.0 * std::f64::consts::PI).sqrt());
         close(relu.linear, 0.5);
         close(relu.rest, 0.25 - 0.5 / std::f64::consts::PI);
-        close(Fold::of(Activation::Linear).rest, 0.0);
+        close(Fold::of(Nonlinearity::Linear).rest, 0.0);
     }
 
     #[test]
@@ -297,7 +297,7 @@ mod tests {
             model.predict(&[0.0, 1.0]).unwrap_err().to_string()
         };
         let messages = [
-            (broken(|m| m.activation = Activation::Tanh), "closed form"),
+            (broken(|m| m.activation = Nonlinearity::Tanh), "closed form"),
             (broken(|m| m.latent = 0.0), "latent variables per input is 0"),
             (broken(|m| m.latent = 0.01), "teacher of 2 units needs 2"),
             (broken(|m| m.start.aligned = Array2::zeros((2, 3))), "overlaps with teachers"),
@@ -308,7 +308,7 @@ mod tests {
             assert!(message.contains(part), "{message}");
         }
         let mut wild = manifold(100);
-        wild.activation = Activation::Linear;
+        wild.activation = Nonlinearity::Linear;
         wild.learning = Learning { rate: 30.0, readout_rate: 0.0, noise: 0.0 };
         assert!(wild.predict(&[0.0, 200.0]).is_err());
         assert!(matches!(wild.simulate(&[0.0, 200.0], 0), Err(Error::Numerical { .. })));
