@@ -4,7 +4,7 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::{Array1, Array2, arr1, arr2};
-use solvable::net::Activation;
+use solvable::net::Nonlinearity;
 use solvable::student_teacher::flow::plateau::SymmetricPlateau;
 use solvable::student_teacher::flow::stationary::settle;
 use solvable::student_teacher::flow::{Learning, solve};
@@ -24,7 +24,7 @@ fn two_of_two(c: &mut Criterion) {
         v: arr1(&[1.0, 1.0]),
         teacher_readout: arr1(&[1.0, 1.0]),
     };
-    for (activation, rate) in [(Activation::Erf, 1.0), (Activation::Relu, 0.3)] {
+    for (activation, rate) in [(Nonlinearity::ERF_SQRT2, 1.0), (Nonlinearity::RELU, 0.3)] {
         let learning = Learning { rate, readout_rate: 0.0, noise: 0.0 };
         c.bench_function(&format!("order parameters, K = M = 2, {activation}, to t = 200"), |b| {
             b.iter(|| solve(activation, &learning, black_box(&start), &times()));
@@ -37,7 +37,7 @@ fn four_of_four(c: &mut Criterion) {
     let ones = Array1::ones(4);
     let start = OrderParameters::random_student(&Array2::eye(4), &ones, &ones, 0.5, 1000, 0)
         .expect("a valid start");
-    for activation in [Activation::Erf, Activation::Relu] {
+    for activation in [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU] {
         let learning = Learning { rate: 0.3, readout_rate: 0.3, noise: 0.1 };
         c.bench_function(&format!("order parameters, K = M = 4, {activation}, to t = 200"), |b| {
             b.iter(|| solve(activation, &learning, black_box(&start), &times()));
@@ -52,10 +52,10 @@ fn fixed_points(c: &mut Criterion) {
         .expect("a valid start");
     let learning = Learning { rate: 0.2, readout_rate: 0.0, noise: 0.01 };
     c.bench_function("stationary error, K = 4, M = 3, erf", |b| {
-        b.iter(|| settle(Activation::Erf, &learning, black_box(&start)));
+        b.iter(|| settle(Nonlinearity::ERF_SQRT2, &learning, black_box(&start)));
     });
     c.bench_function("escape rate, K = 4, M = 3, erf", |b| {
-        b.iter(|| SymmetricPlateau::of(Activation::Erf, &learning, black_box(&start)));
+        b.iter(|| SymmetricPlateau::of(Nonlinearity::ERF_SQRT2, &learning, black_box(&start)));
     });
 }
 

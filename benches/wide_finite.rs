@@ -5,9 +5,10 @@
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use solvable::math::random::{Purpose, gaussian, stream};
+use solvable::net::LayeredNetwork;
 use solvable::net::architecture::Architecture;
 use solvable::net::fast::full_batch::FullBatch;
-use solvable::net::finite_network::{FiniteNetwork, Sizes};
+use solvable::net::layered::Sizes;
 use solvable::net::unit::Nonlinearity;
 use solvable::wide::finite::empirical_ntk::{empirical_ntk, mean_empirical_ntk};
 use solvable::wide::finite::sphere_task::sphere_task;
@@ -27,11 +28,14 @@ fn training(criterion: &mut Criterion) {
     ] {
         let architecture = Architecture::dense(phi, depth, 2f64.sqrt(), 0.1, 1.0, 0.0);
         let sizes = Sizes { n_in: 4, width, n_out: 1 };
-        let net = FiniteNetwork::random(&architecture, sizes, 0).expect("a perceptron");
-        let mut descent = FullBatch::new(net, &task, 0.05, true).expect("the shapes fit");
+        let net = LayeredNetwork::random(&architecture, sizes, 0).expect("a perceptron");
+        let mut descent = FullBatch::trainer(net, &task, 0.05, true).expect("the shapes fit");
         group.throughput(Throughput::Elements(STEPS as u64));
         group.bench_function(BenchmarkId::new(format!("{phi}_depth{depth}"), width), |b| {
-            b.iter(|| descent.advance_to(descent.steps() + STEPS));
+            b.iter(|| {
+                let end = descent.steps() + STEPS as u64;
+                descent.advance_to(end as f64)
+            });
         });
     }
     group.finish();
@@ -43,7 +47,7 @@ fn kernels(criterion: &mut Criterion) {
     for (n, width, n_out) in [(100, 256, 1), (400, 256, 1), (100, 1024, 1), (100, 256, 4)] {
         let architecture = Architecture::dense(Nonlinearity::RELU, 2, 2f64.sqrt(), 0.1, 1.0, 0.1);
         let sizes = Sizes { n_in: 16, width, n_out };
-        let net = FiniteNetwork::random(&architecture, sizes, 0).expect("a perceptron");
+        let net = LayeredNetwork::random(&architecture, sizes, 0).expect("a perceptron");
         let x = gaussian(n, 16, 1.0, &mut stream(0, Purpose::Task, 0));
         let name = format!("n{n}_width{width}_outputs{n_out}");
         group.bench_function(BenchmarkId::new("pairs", &name), |b| {

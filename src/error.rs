@@ -4,6 +4,11 @@
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Every error names the offending thing, its value, and what would be right.
+///
+/// A parameter has an *id*, its name in code: `rate` for the learning rate. Whoever calls a parameter
+/// something else, as a command line with its flags does, finds it by its id, never by the words of a
+/// message: [`of`](Self::of) puts it beside the name, and a remedy that speaks of a parameter has its
+/// id in backquotes.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -16,6 +21,8 @@ pub enum Error {
         value: String,
         /// What would be right, as a clause ("it must be …").
         allowed: String,
+        /// Ids of the parameters whose value, or product, it is; set by [`of`](Error::of).
+        ids: Vec<&'static str>,
     },
     /// An array of the wrong shape.
     #[error("{what} has shape {found}: expected {expected}")]
@@ -115,7 +122,18 @@ impl Error {
         value: impl std::fmt::Display,
         allowed: impl Into<String>,
     ) -> Self {
-        Self::Parameter { name: name.into(), value: shown(&value), allowed: allowed.into() }
+        let (name, value, allowed) = (name.into(), shown(&value), allowed.into());
+        Self::Parameter { name, value, allowed, ids: Vec::new() }
+    }
+
+    /// Says by its id which parameter an [`Error::Parameter`] is about. If the value is the product of
+    /// several, each is added in turn. Any other error stays as it is.
+    #[must_use]
+    pub fn of(mut self, id: &'static str) -> Self {
+        if let Self::Parameter { ids, .. } = &mut self {
+            ids.push(id);
+        }
+        self
     }
 
     /// Shorthand for [`Error::Shape`].
@@ -151,6 +169,21 @@ fn shown(value: &impl std::fmt::Display) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_id_stands_beside_the_name_and_is_not_shown() {
+        let plain = Error::parameter("learning rate", -1, "it must be positive");
+        let known = plain.clone().of("rate");
+        assert_eq!(plain.to_string(), known.to_string());
+        let ids = |error: &Error| match error {
+            Error::Parameter { ids, .. } => ids.clone(),
+            other => panic!("{other}"),
+        };
+        assert!(ids(&plain).is_empty());
+        assert_eq!(ids(&known.of("steps")), ["rate", "steps"]);
+        let usage = Error::Usage("no".into());
+        assert_eq!(usage.clone().of("rate"), usage);
+    }
 
     #[test]
     fn numbers_of_many_zeros_are_shown_by_their_exponent() {

@@ -3,12 +3,10 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use clap::Parser;
-
 mod cli;
 
 fn main() -> ExitCode {
-    match cli::run(cli::Cli::parse()) {
+    match cli::run() {
         Ok(status) => status.into(),
         Err(error) => {
             // Nobody may be listening any more; that is no reason to fail differently.

@@ -9,13 +9,16 @@ use serde_json::Value;
 use solvable::figures::{self, Figure};
 use solvable::{citation, models};
 
-const VERBS: [&str; 9] = [
-    "list",
-    "figure",
-    "reproduce",
+const VERBS: [&str; 12] = [
     "learn",
     "environment",
     "curve",
+    "list",
+    "online",
+    "kernel",
+    "wide",
+    "figure",
+    "reproduce",
     "check",
     "cite",
     "completions",
@@ -67,16 +70,31 @@ fn a_figure() -> &'static Figure {
 }
 
 #[test]
-fn every_help_starts_with_examples_and_fits_its_verb() {
+fn help_groups_the_verbs_and_each_starts_with_its_question() {
     let help = stdout(&["--help"]);
     assert!(help.starts_with("Examples:\n  solvable "), "{help}");
     for status in ["0 ", "1 ", "2 ", "3 ", "4 ", "5 ", "130 "] {
         assert!(help.contains(&format!("\n  {status}")), "no exit status {status}");
     }
+    let place = |part: &str| {
+        let found: Vec<_> = help.match_indices(part).map(|(at, _)| at).collect();
+        assert_eq!(found.len(), 1, "{part:?} is not once in {help}");
+        found[0]
+    };
+    let groups = ["Your data", "Theories", "Networks", "Figures", "Trust", "Shell", "Options"];
+    let groups = groups.map(|group| place(&format!("\n\n{group}:\n")));
+    assert!(groups.is_sorted(), "{help}");
     for verb in VERBS {
-        assert!(help.contains(&format!("\n  {verb} ")), "{verb} is not in {help}");
-        for help in [stdout(&[verb, "--help"]), stdout(&["help", verb])] {
-            assert!(help.starts_with(&format!("Examples:\n  solvable {verb}")), "{help}");
+        let at = place(&format!("\n  {verb} "));
+        assert!(groups[0] < at && at < groups[6], "{verb} is in no group of {help}");
+        let (_, question) = help[at..].trim_start().split_once("  ").unwrap();
+        let question = question.lines().next().unwrap().trim();
+        assert!(question.ends_with('?'), "{question}");
+        for help in [stdout(&[verb, "--help"]), stdout(&["help", verb]), stdout(&[verb, "-h"])] {
+            assert!(help.starts_with(question), "{help}");
+            let (before, after) = help.split_once("Examples:\n").unwrap();
+            assert!(after.starts_with(&format!("  solvable {verb}")), "{help}");
+            assert!(!before.contains("Usage:") && after.contains("Usage:"), "{help}");
         }
     }
     assert_eq!(stdout(&["--version"]), format!("solvable {}\n", env!("CARGO_PKG_VERSION")));
@@ -86,7 +104,7 @@ fn every_help_starts_with_examples_and_fits_its_verb() {
 fn every_name_in_an_example_exists() {
     let helps = VERBS.iter().map(|verb| stdout(&[verb, "--help"])).chain([stdout(&["--help"])]);
     for help in helps {
-        for line in help.lines().skip(1).take_while(|line| line.starts_with("  solvable ")) {
+        for line in help.lines().filter(|line| line.starts_with("  solvable ")) {
             let words: Vec<_> = line.split_whitespace().skip(1).collect();
             let Some(name) = words.get(1).filter(|word| !word.starts_with('-')) else { continue };
             let known = match words[0] {
@@ -330,9 +348,18 @@ fn the_controls_of_every_figure_can_be_listed() {
 #[test]
 fn the_quick_gallery_shows_every_figure_and_leaves_the_committed_one_alone() {
     let place = tempfile::tempdir().unwrap();
-    let output = solvable(place.path(), &["reproduce", "--quick"]).output().unwrap();
+    let output = solvable(place.path(), &["reproduce", "--quick", "--json"]).output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let found = document(text(&output.stdout), "solvable/reproduce/1");
+    let drawn = found["figures"].as_array().unwrap();
+    assert!(drawn.iter().map(|f| &f["name"]).eq(figures::ALL.iter().map(|f| f.name)), "{found}");
+    assert!(drawn.iter().all(|figure| figure["error"].is_null()), "{found}");
     let page = std::fs::read_to_string(place.path().join("out/quick/README.md")).unwrap();
+    let manifest = std::fs::read(place.path().join("out/quick/manifest.json")).unwrap();
+    let manifest: Value = serde_json::from_slice(&manifest).unwrap();
+    assert_eq!(manifest["command"], serde_json::json!(["reproduce", "--quick"]));
+    assert_eq!(found["manifest"], manifest);
+    assert!(page.contains("Drawn by `solvable reproduce --quick`;"), "{page}");
     for figure in figures::ALL {
         assert!(page.contains(&format!("]({}.png)", figure.name)), "{page}");
     }

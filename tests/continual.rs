@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, arr1};
 use serde_json::Value;
 use solvable::continual::overlaps::{Task, TeacherPair, TwoTaskOverlaps};
 use solvable::continual::two_tasks::{Curriculum, Protection, TwoTasks};
-use solvable::net::Activation;
+use solvable::net::Nonlinearity;
 use solvable::student_teacher::flow::Learning;
 use solvable::student_teacher::order_parameters::OrderParameters;
 use solvable::{Axis, Solvable, check};
@@ -41,7 +41,7 @@ fn errors_and_overlaps_are_those_of_an_independent_program() {
     };
     let rate = number(&case["eta"]);
     let tasks = TwoTasks {
-        activation: Activation::Erf,
+        activation: Nonlinearity::ERF_SQRT2,
         learning: Learning { rate, readout_rate: rate, noise: 0.0 },
         start: TwoTaskOverlaps { both, second_head: vector(&case["h2"]), n_first: 1 },
         curriculum: Curriculum::sequential(number(&case["switch"])),
@@ -52,7 +52,8 @@ fn errors_and_overlaps_are_those_of_an_independent_program() {
     let states = tasks.course(&records.column(0).to_vec()).unwrap();
     for (state, record) in states.iter().zip(records.rows()) {
         for task in Task::BOTH {
-            let (found, expected) = (state.error(Activation::Erf, task), record[1 + task as usize]);
+            let (found, expected) =
+                (state.error(Nonlinearity::ERF_SQRT2, task), record[1 + task as usize]);
             assert!((found - expected).abs() < GATE, "{found} against {expected}");
         }
     }
@@ -68,7 +69,7 @@ fn errors_and_overlaps_are_those_of_an_independent_program() {
     assert!((balance.transfer[1] - (before[2] - after[2])).abs() < GATE);
 }
 
-fn tasks(activation: Activation, features: f64, seed: u64) -> TwoTasks {
+fn tasks(activation: Nonlinearity, features: f64, seed: u64) -> TwoTasks {
     let pair = TeacherPair::similar(2, features, 0.3).unwrap();
     let (h, g) = (arr1(&[0.6, 0.9, -0.4]), arr1(&[0.5, -0.3, 0.7]));
     TwoTasks {
@@ -94,7 +95,7 @@ fn networks_follow_the_theory_in_every_curriculum_and_under_every_protection() {
         (Curriculum::sequential(6.0), Protection::Elastic { strength: 1.0 }),
     ];
     let mut broken = Vec::new();
-    for activation in [Activation::Erf, Activation::Relu, Activation::Linear] {
+    for activation in [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU, Nonlinearity::Linear] {
         for (curriculum, protection) in &variants {
             let base = tasks(activation, 0.5, 1);
             let mut spreads = Vec::new();
@@ -136,7 +137,7 @@ fn intermediate_similarity_is_worst() {
             let (h, g) = (arr1(&[0.01, 0.013]), arr1(&[-0.008, 0.011]));
             let start = pair.random_student([&h, &g], 1e-3, 2000, seed).unwrap();
             let tasks = TwoTasks {
-                activation: Activation::Erf,
+                activation: Nonlinearity::ERF_SQRT2,
                 learning: Learning { rate: 1.0, readout_rate: 1.0, noise: 0.0 },
                 start,
                 curriculum: Curriculum::sequential(100.0),

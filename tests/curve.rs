@@ -61,6 +61,8 @@ fn a_divergence_is_null_with_a_reason_and_never_a_number() {
     assert!(found["breaks"][0]["reason"].as_str().unwrap().contains("diverges"));
     let text = ridge(place.path(), &arguments[..4]);
     assert!(String::from_utf8_lossy(&text.stdout).contains("diverges"));
+    let warned = String::from_utf8_lossy(&text.stderr).into_owned();
+    assert!(warned.starts_with("warning: test error diverges at α = 1"), "{warned}");
 }
 
 #[test]
@@ -146,7 +148,7 @@ fn data_that_cannot_be_learned_from_are_refused() {
         (&["--from", "X.npy", "none.npy"], 3, "none.npy"),
         (&["--from", "X.npy", "y.npy", "--snr", "5"], 2, "--snr"),
         (&["--from", "X.npy", "y.npy", "--width", "2", "--kernel", "linear"], 2, "--width"),
-        (&["--from", "X.npy", "y.npy", "--splits", "1"], 2, "splits"),
+        (&["--from", "X.npy", "y.npy", "--splits", "1"], 2, "--splits is 1"),
     ];
     for (arguments, status, word) in refusals {
         let output = solvable(place.path(), &[&["curve"], arguments].concat());

@@ -4,7 +4,7 @@
 //! deviation √(variance/N) that the expansion in 1/N gives, so the mean over n runs is off by this over √n,
 //! and both fall by a factor of four from one size to the other.
 
-use solvable::net::Activation;
+use solvable::net::Nonlinearity;
 use solvable::student_teacher::finite::fluctuations::{Corrected, fluctuations};
 use solvable::student_teacher::finite::online_network::OnlineNetwork;
 use solvable::student_teacher::flow::Learning;
@@ -21,8 +21,8 @@ fn models(n_in: usize) -> Vec<OnlineNetwork> {
         |activation, k, learning| OnlineNetwork::goldt_2019(activation, k, learning, n_in).unwrap();
     vec![
         OnlineNetwork::saad_solla_1995(0.5, 0.2, n_in),
-        goldt(Activation::Erf, 3, both),
-        goldt(Activation::Linear, 2, noisy),
+        goldt(Nonlinearity::ERF_SQRT2, 3, both),
+        goldt(Nonlinearity::Linear, 2, noisy),
         OnlineNetwork::rectified(n_in),
     ]
 }

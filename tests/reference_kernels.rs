@@ -83,7 +83,7 @@ fn the_hidden_manifold_has_the_errors_of_the_iterated_equations() {
 
 /// erf(x), from the activation erf(x/√2).
 fn erf(x: f64) -> f64 {
-    solvable::net::Activation::Erf.value(x * 2f64.sqrt())
+    solvable::net::Nonlinearity::ERF_SQRT2.value(x * 2f64.sqrt())
 }
 
 #[test]

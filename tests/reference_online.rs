@@ -3,7 +3,7 @@
 
 use ndarray::{Array1, Array2};
 use serde_json::Value;
-use solvable::net::Activation;
+use solvable::net::Nonlinearity;
 use solvable::student_teacher::averages::Fields;
 use solvable::student_teacher::flow::stationary::{linear_units, settle, small_rate};
 use solvable::student_teacher::flow::{Learning, generalization_error, solve};
@@ -28,16 +28,16 @@ fn matrix(v: &Value) -> Array2<f64> {
     Array2::from_shape_fn((rows.len(), rows[0].len()), |(i, j)| rows[i][j])
 }
 
-fn activation(v: &Value) -> Activation {
+fn activation(v: &Value) -> Nonlinearity {
     match v.as_str() {
-        Some("erf") => Activation::Erf,
-        Some("relu") => Activation::Relu,
-        Some("lin") => Activation::Linear,
+        Some("erf") => Nonlinearity::ERF_SQRT2,
+        Some("relu") => Nonlinearity::RELU,
+        Some("lin") => Nonlinearity::Linear,
         other => panic!("{other:?} is no activation"),
     }
 }
 
-fn error(activation: Activation, state: &OrderParameters) -> f64 {
+fn error(activation: Nonlinearity, state: &OrderParameters) -> f64 {
     let c: Vec<f64> = state.covariance().iter().copied().collect();
     generalization_error(activation, &c, &state.signed_readouts())
 }
@@ -99,13 +99,13 @@ fn order_parameters_over_time() {
             let v = &state.v - &Array1::from(vector(&point["v"]));
             let worst =
                 v.iter().fold(gap(&state.q, "Q").max(gap(&state.r, "R")), |m, x| m.max(x.abs()));
-            let digits = if g == Activation::Relu { 2e-8 } else { 1e-9 };
+            let digits = if g == Nonlinearity::RELU { 2e-8 } else { 1e-9 };
             assert!(worst < digits, "{what}: overlaps differ by {worst:.1e}");
             let (found, expected) = (error(g, state), number(&point["eps"]));
             let gap = (found - expected).abs();
-            let rounding = if g == Activation::Relu { 2e-9 } else { 1e-12 };
+            let rounding = if g == Nonlinearity::RELU { 2e-9 } else { 1e-12 };
             assert!(gap < 1e-6 * expected + rounding, "{what}: {found:e} for {expected:e}");
-            if g == Activation::Erf {
+            if g == Nonlinearity::ERF_SQRT2 {
                 // Down to rounding the rest must be followed in its own proportion.
                 assert!(gap < 0.01 * expected + 2e-15, "{what}: {found:e} for {expected:e}");
             }
@@ -144,7 +144,7 @@ fn stationary_errors() {
         let learning = Learning { rate, readout_rate: 0.0, noise };
         let spare = count(&case["L"]);
         let start = solution(&case["M"], 1, spare);
-        let end = settle(Activation::Erf, &learning, &start).unwrap();
+        let end = settle(Nonlinearity::ERF_SQRT2, &learning, &start).unwrap();
         let gate = if rate < 0.1 {
             1e-2
         } else if spare > 1 {
@@ -153,14 +153,14 @@ fn stationary_errors() {
             1e-8
         };
         assert_ratio(end.error, &case["eps"], gate);
-        let law = small_rate(Activation::Erf, &learning, &start).unwrap();
+        let law = small_rate(Nonlinearity::ERF_SQRT2, &learning, &start).unwrap();
         assert_ratio(law, &case["small_eta"], 1e-12);
     }
     for case in list("lin_stationary") {
         let (rate, noise) = (number(&case["eta"]), number(&case["sigma"]));
         let learning = Learning { rate, readout_rate: 0.0, noise };
         let start = solution(&case["M"], 1, count(&case["L"]));
-        let end = settle(Activation::Linear, &learning, &start).unwrap();
+        let end = settle(Nonlinearity::Linear, &learning, &start).unwrap();
         assert_ratio(end.error, &case["eps"], 1e-9);
         let exact = linear_units(&learning, start.v.len() as f64).unwrap();
         assert_ratio(exact, &case["formula"], 1e-12);
@@ -169,10 +169,10 @@ fn stationary_errors() {
         let (rate, noise) = (number(&case["eta"]), number(&case["sigma"]));
         let learning = Learning { rate, readout_rate: rate, noise };
         let start = solution(&case["M"], count(&case["copies"]), 0);
-        let end = settle(Activation::Erf, &learning, &start).unwrap();
+        let end = settle(Nonlinearity::ERF_SQRT2, &learning, &start).unwrap();
         let gate = [1e-8, 0.07, 0.02][count(&case["copies"]) - 1];
         assert_ratio(end.error, &case["eps"], gate);
-        let law = small_rate(Activation::Erf, &learning, &start).unwrap();
+        let law = small_rate(Nonlinearity::ERF_SQRT2, &learning, &start).unwrap();
         assert_ratio(law, &case["small_eta"], 1e-12);
         for (v, expected) in end.state.v.iter().zip(vector(&case["v"])) {
             assert!((v / expected - 1.0).abs() < 1e-5, "{v} for {expected}");
@@ -182,10 +182,10 @@ fn stationary_errors() {
     let (rate, noise) = (number(&case["eta"]), number(&case["sigma"]));
     let learning = Learning { rate, readout_rate: 0.0, noise };
     let start = solution(&case["M"], 1, count(&case["L"]));
-    let end = settle(Activation::Relu, &learning, &start).unwrap();
+    let end = settle(Nonlinearity::RELU, &learning, &start).unwrap();
     assert_ratio(end.error, &case["eps"], 1e-4);
     assert_ratio(
-        small_rate(Activation::Relu, &learning, &start).unwrap(),
+        small_rate(Nonlinearity::RELU, &learning, &start).unwrap(),
         &case["small_eta"],
         1e-12,
     );

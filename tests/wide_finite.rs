@@ -7,9 +7,10 @@ use solvable::Dataset;
 use solvable::math::linalg::eigh;
 use solvable::math::random::{Purpose, gaussian, stream};
 use solvable::math::statistics::mean_and_error;
+use solvable::net::LayeredNetwork;
 use solvable::net::architecture::Architecture;
 use solvable::net::fast::full_batch::FullBatch;
-use solvable::net::finite_network::{FiniteNetwork, Sizes};
+use solvable::net::layered::Sizes;
 use solvable::net::unit::Nonlinearity;
 use solvable::wide::ensemble::trained::TrainedEnsemble;
 use solvable::wide::ensemble::training::Training;
@@ -55,8 +56,8 @@ fn kernels_of_random_draws_scatter_about_their_limits() {
         for depth in [1, 2] {
             let architecture = Architecture::dense(phi, depth, 1.3, 0.3, 0.9, 0.2);
             let limit = kernels(&architecture, x.view(), None).unwrap();
-            let nets: Vec<FiniteNetwork> = (0..200)
-                .map(|seed| FiniteNetwork::random(&architecture, sizes, seed).unwrap())
+            let nets: Vec<LayeredNetwork> = (0..200)
+                .map(|seed| LayeredNetwork::random(&architecture, sizes, seed).unwrap())
                 .collect();
             let tangent: Vec<Array2<f64>> =
                 nets.iter().map(|net| mean_empirical_ntk(net, x.view(), None).unwrap()).collect();
@@ -87,7 +88,7 @@ fn kernels_of_standard_parameterization_grow_with_width_as_predicted() {
         let sizes = Sizes { n_in: 4, width, n_out: 1 };
         let draws: Vec<Array2<f64>> = (0..300)
             .map(|seed| {
-                let net = FiniteNetwork::random(&architecture, sizes, seed).unwrap();
+                let net = LayeredNetwork::random(&architecture, sizes, seed).unwrap();
                 empirical_ntk(&net, x.view(), None).unwrap()
             })
             .collect();
@@ -160,13 +161,14 @@ fn feature_learning_aligns_the_kernel_of_a_narrow_network_with_its_task() {
     let gain = |width: usize| {
         let gains = (0..100).map(|seed| {
             let sizes = Sizes { n_in: 4, width, n_out: 1 };
-            let net = FiniteNetwork::random(&study.architecture, sizes, seed).unwrap();
-            let kernel = |net: &FiniteNetwork| {
+            let net = LayeredNetwork::random(&study.architecture, sizes, seed).unwrap();
+            let kernel = |net: &LayeredNetwork| {
                 let kernel = empirical_ntk(net, study.data.inputs.view(), None).unwrap();
                 alignment(kernel.view(), task.view()).unwrap()
             };
-            let mut descent = FullBatch::new(net.clone(), &study.data, study.rate, false).unwrap();
-            descent.advance_to(study.steps).unwrap();
+            let mut descent =
+                FullBatch::trainer(net.clone(), &study.data, study.rate, false).unwrap();
+            descent.advance_to(study.steps as f64).unwrap();
             kernel(&descent.network()) - kernel(&net)
         });
         mean_and_error(gains.collect::<Vec<_>>().into_iter())
@@ -224,16 +226,16 @@ fn late_relu_training_is_slower_than_its_own_kernel_says_and_erf_training_is_not
             eigh(&kernels(&architecture, task.inputs.view(), None).unwrap().ntk).unwrap().0;
         let rate = 0.2 * 16.0 / eigenvalues[0];
         let sizes = Sizes { n_in: 4, width: 512, n_out: 1 };
-        let net = FiniteNetwork::random(&architecture, sizes, 0).unwrap();
-        let mut descent = FullBatch::new(net, &task, rate, true).unwrap();
-        descent.advance_to(steps / 2).unwrap();
+        let net = LayeredNetwork::random(&architecture, sizes, 0).unwrap();
+        let mut descent = FullBatch::trainer(net, &task, rate, true).unwrap();
+        descent.advance_to((steps / 2) as f64).unwrap();
         let (half, mut predicted) = (descent.loss(), Vec::new());
-        while descent.steps() < steps {
+        while descent.steps() < steps as u64 {
             let error = descent.outputs(task.inputs.view()).unwrap() - &task.targets;
             let kernel = empirical_ntk(&descent.network(), task.inputs.view(), None).unwrap();
             let quotient = error.t().dot(&kernel).dot(&error)[[0, 0]] / (&error * &error).sum();
             predicted.push(2.0 * rate / 16.0 * quotient);
-            descent.advance_to((descent.steps() + 100).min(steps)).unwrap();
+            descent.advance_to((descent.steps() + 100).min(steps as u64) as f64).unwrap();
         }
         let measured = (half / descent.loss()).ln() / (steps - steps / 2) as f64;
         measured * predicted.len() as f64 / predicted.iter().sum::<f64>()
@@ -257,10 +259,10 @@ fn several_outputs_learn_with_the_kernel_of_pairs() {
     let gap = |width: usize| {
         let gaps = (0..12).map(|seed| {
             let sizes = Sizes { n_in: 4, width, n_out: 2 };
-            let net = FiniteNetwork::random(&architecture, sizes, seed).unwrap();
+            let net = LayeredNetwork::random(&architecture, sizes, seed).unwrap();
             let linear = Linearized::of(&net, &data, test.view(), training).unwrap();
-            let mut descent = FullBatch::new(net, &data, rate, false).unwrap();
-            descent.advance_to(steps).unwrap();
+            let mut descent = FullBatch::trainer(net, &data, rate, false).unwrap();
+            descent.advance_to(f64::from(steps)).unwrap();
             let all = concatenate(Axis(0), &[data.inputs.view(), test.view()]).unwrap();
             let (train, far) = (linear.outputs(&[60.0]), linear.test_outputs(&[60.0]));
             let (train, far) = (train.unwrap().remove(0), far.unwrap().remove(0));

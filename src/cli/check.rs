@@ -6,8 +6,10 @@ use solvable::contract::{CurveCase, ModelCase};
 use solvable::models;
 use solvable::{Agreement, Result};
 
-use super::report::{self, Outcome};
-use super::{Output, Status, interrupt, names, values};
+use super::output::Output;
+use super::report::{self, Judged};
+use super::status::Status;
+use super::{names, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -15,9 +17,10 @@ Examples:
   solvable check two-layer --seed 1 --seed 2
   solvable check --json";
 
-/// Hold every model's theory against its simulation.
+/// Do theory and simulation agree on this machine?
 ///
-/// The exit status is 4 when a gap exceeds its tolerance.
+/// Holds every model's theory against its simulation, and prints how far the two are apart. The exit
+/// status is 4 when a gap exceeds its tolerance.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
@@ -88,49 +91,48 @@ fn chosen(name: Option<&str>) -> Result<Vec<Case>> {
 /// Checks and prints a table.
 pub fn run(args: Args, output: &Output) -> Result<Status> {
     let cases = chosen(args.model.as_deref())?;
-    interrupt::ends_the_program()?;
     let seeds: Vec<_> = cases.iter().map(|case| case.seeds(&args.seeds)).collect();
-    let outcomes: Vec<Outcome> = cases
+    let all: Vec<Judged> = cases
         .par_iter()
         .zip(&seeds)
         .map(|(case, seeds)| {
             let (name, reference) = case.named();
-            Outcome { name, reference, agreements: case.check(seeds) }
+            Judged { name, reference, agreements: case.check(seeds) }
         })
         .collect();
-    for Outcome { name, agreements, .. } in &outcomes {
+    for Judged { name, agreements, .. } in &all {
         if let Err(error) = agreements {
             output.warn(format_args!("{name}: {error}"));
         }
     }
     if args.json {
-        output.json(&document(&outcomes, &cases, &seeds))?;
+        output.json(&document(&all, &cases, &seeds))?;
     } else {
-        output.data(&table(&outcomes))?;
+        output.data(&table(&all))?;
     }
-    report::status(&outcomes)
+    report::status(&all)
 }
 
-fn table(outcomes: &[Outcome]) -> String {
-    let rows = outcomes.iter().map(|outcome| {
-        let mut row = vec![outcome.name.to_owned()];
-        row.extend(outcome.worst_cells());
-        row.push(outcome.verdict().to_owned());
+fn table(all: &[Judged]) -> String {
+    let rows = all.iter().map(|judged| {
+        let mut row = vec![judged.name.to_owned()];
+        row.extend(judged.worst_cells());
+        row.push(judged.verdict().to_owned());
         row
     });
     let headings = ["model", "worst observable", "max gap", "tolerance", "range", "verdict"];
     report::columns(&headings, rows)
 }
 
-fn document(outcomes: &[Outcome], cases: &[Case], seeds: &[Vec<u64>]) -> serde_json::Value {
-    let models = outcomes.iter().zip(cases).zip(seeds).map(|((outcome, case), seeds)| {
-        let (agreement, error) = match &outcome.agreements {
+fn document(all: &[Judged], cases: &[Case], seeds: &[Vec<u64>]) -> serde_json::Value {
+    let models = all.iter().zip(cases).zip(seeds).map(|((judged, case), seeds)| {
+        let (agreement, error) = match &judged.agreements {
             Ok(agreements) => (report::to_json(agreements), None),
             Err(error) => (serde_json::Value::Null, Some(error.to_string())),
         };
         let mut entry = json!({
-            "name": outcome.name, "reference": outcome.reference,
-            "seeds": seeds, "verdict": outcome.verdict(), "agreement": agreement, "error": error,
+            "name": judged.name, "reference": judged.reference,
+            "seeds": seeds, "verdict": judged.verdict(), "agreement": agreement, "error": error,
         });
         match case {
             Case::Course(case) => entry["rate"] = case.rate.into(),
@@ -138,7 +140,7 @@ fn document(outcomes: &[Outcome], cases: &[Case], seeds: &[Vec<u64>]) -> serde_j
         }
         entry
     });
-    let holds = matches!(report::status(outcomes), Ok(Status::Success));
+    let holds = matches!(report::status(all), Ok(Status::Success));
     json!({
         "schema": "solvable/check/1",
         "models": models.collect::<Vec<_>>(),

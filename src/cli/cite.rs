@@ -2,7 +2,9 @@
 
 use solvable::{Result, citation, figures, models};
 
-use super::{Output, Status, names};
+use super::names;
+use super::output::Output;
+use super::status::Status;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -10,7 +12,9 @@ Examples:
   solvable cite saxe2014_fig3 >> references.bib
   solvable cite";
 
-/// Print the BibTeX entry behind a figure or model.
+/// Whose work is behind a figure or model?
+///
+/// Prints the BibTeX entry of the paper; without a name, all keys there are.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {

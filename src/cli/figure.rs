@@ -1,16 +1,19 @@
 //! One figure of a paper.
 
 use std::panic::catch_unwind;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde_json::{Map, Value, json};
 use solvable::figures::{self, Drawing, Effort, Figure, Settings};
 use solvable::parameter::ParameterKind;
-use solvable::store::{Manifest, OutDir};
 use solvable::{Error, Result};
 
-use super::render::{Style, render};
-use super::{Output, Status, interrupt, names, report, values};
+use super::deliver::{Delivery, Outcome};
+use super::output::Output;
+use super::render::{EXTENSIONS, Style};
+use super::result_flags::ResultFlags;
+use super::status::Status;
+use super::{names, report, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -18,10 +21,11 @@ Examples:
   solvable figure saxe2014_fig3 --quick --style slides --out slides
   solvable figure saxe2014_fig3 --controls";
 
-/// Draw one figure of a paper, theory over simulation.
+/// Does simulation bear out the theory behind a figure of a paper?
 ///
-/// Writes SVG, PDF, PNG, the plotted numbers as CSV, and manifest.json. Prints how far simulation
-/// and theory are apart; the exit status is 4 when a gap exceeds its tolerance.
+/// Draws the figure, theory over simulation: SVG, PDF, PNG, the plotted numbers as CSV, and
+/// manifest.json. Prints how far simulation and theory are apart; the exit status is 4 when a gap
+/// exceeds its tolerance.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
@@ -33,20 +37,13 @@ pub struct Args {
     /// List the numbers that can be turned, and draw nothing.
     #[arg(long)]
     controls: bool,
-    /// Directory for the results [default: out/NAME].
-    #[arg(long, value_name = "DIR")]
-    out: Option<PathBuf>,
-    /// Also write into a directory that holds other files.
-    #[arg(long)]
-    force: bool,
     #[command(flatten)]
     how: How,
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
+    #[command(flatten)]
+    results: ResultFlags,
 }
 
-/// What the bytes of a figure depend on besides its controls.
+/// What the numbers of a figure depend on besides its controls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
 pub struct How {
     /// A smaller simulation, in seconds.
@@ -56,9 +53,6 @@ pub struct How {
     #[arg(long, value_name = "N", default_value = "0", value_parser = values::seed)]
     #[arg(allow_negative_numbers = true)]
     pub seed: u64,
-    /// What the figure is drawn for.
-    #[arg(long, value_enum, default_value = "paper")]
-    pub style: Style,
 }
 
 impl How {
@@ -67,56 +61,36 @@ impl How {
         if self.quick { Effort::Quick } else { Effort::Paper }
     }
 
-    /// The arguments that say the same; none for what is so by default.
-    pub fn arguments(self) -> Vec<String> {
-        let mut arguments = Vec::new();
-        if self.quick {
-            arguments.push("--quick".into());
-        }
-        if self.seed != 0 {
-            arguments.extend(["--seed".into(), self.seed.to_string()]);
-        }
-        if self.style != Style::Paper {
-            arguments.extend(["--style".into(), self.style.name().into()]);
-        }
-        arguments
-    }
-
-    /// The same for a manifest.
-    pub fn settings(self) -> Map<String, Value> {
+    /// The same for a manifest, with what the figure is drawn for.
+    pub fn settings(self, style: Style) -> Map<String, Value> {
         let effort = if self.quick { "quick" } else { "paper" };
-        Map::from_iter([
-            ("effort".into(), effort.into()),
-            ("style".into(), self.style.name().into()),
-        ])
+        Map::from_iter([("effort".into(), effort.into()), ("style".into(), style.name().into())])
     }
 }
 
 /// Draws the figure, or lists its controls.
-pub fn run(args: Args, output: &Output) -> Result<Status> {
+pub fn run(args: Args, command: Vec<String>, output: &Output) -> Result<Status> {
     let figure = names::find("figure", &args.name, figures::ALL.iter(), |figure| figure.name)?;
     if args.controls {
-        list_controls(figure, args.json, output)?;
+        list_controls(figure, args.results.json, output)?;
         return Ok(Status::Success);
     }
     let settings = turned(figure, &args.settings, args.how)?;
-    let path = args.out.unwrap_or_else(|| Path::new("out").join(figure.name));
-    let out = OutDir::create(&path, args.force)?;
-    interrupt::ends_the_program()?;
-    let drawing = draw(figure, &settings)?;
-    let manifest = write(figure, &settings, args.how, &drawing, out)?;
-    for warning in &manifest.warnings {
-        output.warn(format_args!("warning: {warning}"));
-    }
-    if args.json {
-        output.json(&document(figure, &path, &manifest, &drawing))?;
-    } else {
-        output.data(&report::table(&drawing.agreements))?;
-    }
-    let names: Vec<_> = manifest.outputs.iter().map(|file| file.file.as_str()).collect();
-    output.note(format_args!("{}: {}", path.display(), names.join(", ")));
-    let holds = report::hold(&drawing.agreements);
-    Ok(if holds { Status::Success } else { Status::ToleranceExceeded })
+    let default = Path::new("out").join(figure.name);
+    let delivery = Delivery::open(&args.results, default, command.clone(), output)?;
+    let Drawing { sheet, agreements } = draw(figure, &settings)?;
+    let mut outcome = Outcome {
+        sheets: vec![(figure.name, sheet)],
+        settings: args.how.settings(args.results.style),
+        seed: args.how.seed,
+        text: report::table(&agreements),
+        warnings: agreements.iter().filter_map(|a| exceeded(figure, a)).collect(),
+        agreements,
+        ..Outcome::default()
+    };
+    outcome.settings.insert("controls".into(), control_values(&settings));
+    outcome.document = document(figure, delivery.out.path(), &command, &outcome);
+    delivery.deliver(outcome)
 }
 
 /// Draws. A panic is a mistake in one figure, and the others are none the worse for it.
@@ -143,34 +117,6 @@ fn turned(figure: &Figure, changes: &[(String, f64)], how: How) -> Result<Settin
     Ok(settings)
 }
 
-fn write(
-    figure: &Figure,
-    settings: &Settings,
-    how: How,
-    drawing: &Drawing,
-    mut out: OutDir,
-) -> Result<Manifest> {
-    let files = render(&drawing.sheet, how.style)?;
-    let _all_of_them = interrupt::hold();
-    for (extension, bytes) in files {
-        out.write(&format!("{}.{extension}", figure.name), &bytes)?;
-    }
-    let mut manifest = Manifest::new(how.seed);
-    manifest.command = vec!["figure".into(), figure.name.into()];
-    for (parameter, value) in settings.values.iter() {
-        if value != parameter.default {
-            let setting = format!("{}={}", parameter.name, report::exact(value));
-            manifest.command.extend(["--set".into(), setting]);
-        }
-    }
-    manifest.command.extend(how.arguments());
-    manifest.settings = how.settings();
-    manifest.settings.insert("controls".into(), control_values(settings));
-    manifest.warnings = drawing.agreements.iter().filter_map(|a| exceeded(figure, a)).collect();
-    manifest.agreement.clone_from(&drawing.agreements);
-    out.finish(manifest)
-}
-
 /// A warning where a gap exceeds its tolerance.
 pub fn exceeded(figure: &Figure, agreement: &solvable::Agreement) -> Option<String> {
     let tolerance = agreement.tolerance.filter(|_| !agreement.holds())?;
@@ -193,20 +139,19 @@ pub fn control_values(settings: &Settings) -> Value {
     Value::Object(values.collect())
 }
 
-fn document(figure: &Figure, path: &Path, manifest: &Manifest, drawing: &Drawing) -> Value {
-    let files: Vec<_> = manifest.outputs.iter().map(|output| &output.file).collect();
+fn document(figure: &Figure, path: &Path, command: &[String], outcome: &Outcome) -> Value {
     json!({
         "schema": "solvable/figure/1",
         "name": figure.name,
         "reference": figure.reference,
         "title": figure.title,
-        "command": manifest.command,
-        "settings": manifest.settings,
-        "seed": manifest.seed,
+        "command": command,
+        "settings": outcome.settings,
+        "seed": outcome.seed,
         "directory": path.display().to_string(),
-        "files": files,
-        "agreement": report::to_json(&drawing.agreements),
-        "verdict": report::verdict(&drawing.agreements),
+        "files": EXTENSIONS.map(|extension| format!("{}.{extension}", figure.name)),
+        "agreement": report::to_json(&outcome.agreements),
+        "verdict": report::verdict(&outcome.agreements),
     })
 }
 

@@ -1,6 +1,6 @@
 //! What happens when the user stops the program.
 //!
-//! A verb calls one of the two functions once. Termination and hang-up are treated alike.
+//! One of the two functions is called once. Termination and hang-up are treated alike.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

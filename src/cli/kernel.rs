@@ -12,10 +12,13 @@ use solvable::store::read::arrays::{npy_bytes, read_images, read_rows};
 use solvable::store::{Input, write_atomic};
 use solvable::wide::kernel::conv;
 use solvable::wide::kernel::dense::{self, Kernels};
-use solvable::wide::kernel::memory_limit::DEFAULT_LIMIT;
 use solvable::{Error, Result};
 
-use super::{Output, Status, interrupt, report, values};
+use super::deliver::print;
+use super::memory::Memory;
+use super::output::Output;
+use super::status::Status;
+use super::{interrupt, report, values};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -37,10 +40,11 @@ The words are the network as it is: end with dense for a readout.";
 /// Kernels with more examples are not diagonalized for the summary.
 const LARGEST_SPECTRUM: usize = 1000;
 
-/// Compute the kernel of a wide network: tangent kernel or Gaussian process.
+/// How alike are my examples to a wide network?
 ///
-/// Examples are rows of a CSV or NPY file, or images of shape (n, height, width, channels) in an NPY
-/// file. Writes an NPY matrix, n × n or with --other n × m, and prints what is in it.
+/// Computes the kernel of the network: its tangent kernel or its Gaussian process. Examples are
+/// rows of a CSV or NPY file, or images of shape (n, height, width, channels) in an NPY file.
+/// Writes an NPY matrix, n × n or with --other n × m, and prints what is in it.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES, after_help = WORDS)]
 pub struct Args {
@@ -78,10 +82,8 @@ pub struct Args {
     #[arg(long, value_name = "WIDTH", value_parser = values::count)]
     #[arg(allow_negative_numbers = true)]
     standard: Option<usize>,
-    /// Most memory to use, in GB [default: what the machine has available, or 4].
-    #[arg(long, value_name = "GB", value_parser = values::positive)]
-    #[arg(allow_negative_numbers = true)]
-    memory: Option<f64>,
+    #[command(flatten)]
+    memory: Memory,
     /// Replace the file if it exists.
     #[arg(long)]
     force: bool,
@@ -124,8 +126,7 @@ enum Edges {
 pub fn run(args: Args, output: &Output) -> Result<Status> {
     let architecture = architecture(&args)?;
     check_target(&args)?;
-    interrupt::ends_the_program()?;
-    let limit = memory_limit(args.memory);
+    let limit = args.memory.limit();
     let mut warnings = Vec::new();
     let kernels = match args.conv {
         Some(_) => of_images(&args, &architecture, limit, &mut warnings),
@@ -138,15 +139,9 @@ pub fn run(args: Args, output: &Output) -> Result<Status> {
     let held = interrupt::hold();
     write_atomic(&args.out, &bytes)?;
     drop(held);
-    for warning in &warnings {
-        output.warn(format_args!("warning: {warning}"));
-    }
-    if args.json {
-        output.json(&document(&args, &architecture, &summary, &warnings)?)?;
-    } else {
-        output.data(&summary.text(&args))?;
-    }
-    output.note(args.out.display());
+    let document = document(&args, &architecture, &summary, &warnings)?;
+    let text = summary.text(&args);
+    print(output, args.json, &warnings, (&document, &text), args.out.display())?;
     Ok(Status::Success)
 }
 
@@ -208,7 +203,7 @@ fn of_images(
         other
     });
     let other = other.as_ref().map(|images| images.view());
-    conv::kernels_within(architecture, images.view(), other, limit).map_err(by_flag)
+    conv::kernels_within(architecture, images.view(), other, limit)
 }
 
 fn of_rows(
@@ -225,32 +220,7 @@ fn of_rows(
         other
     });
     let other = other.as_ref().map(|rows| rows.view());
-    dense::kernels_within(architecture, rows.view(), other, limit).map_err(by_flag)
-}
-
-/// What the library calls its limit is --memory here, and blocks are computed with --other.
-fn by_flag(error: Error) -> Error {
-    match error {
-        Error::Parameter { name, value, allowed } => {
-            let allowed = allowed.replace("or raise the limit", "with --other, or raise --memory");
-            Error::Parameter { name, value, allowed }
-        }
-        other => other,
-    }
-}
-
-/// Bytes that may be used: what --memory says in GB, or what there is.
-pub(super) fn memory_limit(gigabytes: Option<f64>) -> u64 {
-    let given = gigabytes.map(|gigabytes| (gigabytes * 1e9) as u64);
-    given.or_else(available_memory).unwrap_or(DEFAULT_LIMIT)
-}
-
-/// What Linux says is available.
-fn available_memory() -> Option<u64> {
-    let text = std::fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemAvailable:"))?;
-    let kilobytes: u64 = line.trim().strip_suffix("kB")?.trim().parse().ok()?;
-    Some(1024 * kilobytes)
+    dense::kernels_within(architecture, rows.view(), other, limit)
 }
 
 /// What is in a kernel.

@@ -3,14 +3,18 @@
 use serde_json::json;
 use solvable::{Result, figures, models};
 
-use super::{Output, Status, report};
+use super::output::Output;
+use super::report;
+use super::status::Status;
 
 const EXAMPLES: &str = "\
 Examples:
   solvable list
   solvable list --json";
 
-/// List figures and models.
+/// What theories, learning curves and figures are there?
+///
+/// Lists the figures, the models and the learning curves, each with its paper.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES)]
 pub struct Args {
@@ -19,7 +23,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Lists figures and models.
+/// Lists them.
 pub fn run(args: Args, output: &Output) -> Result<Status> {
     if args.json {
         output.json(&document())?;

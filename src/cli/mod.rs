@@ -1,30 +1,36 @@
-//! The verbs of the command line, one file each.
+//! The verbs of the command line, one file or folder each.
 //!
-//! A verb is a struct of arguments (`Args`) and a function `run(args, &Output) -> Result<Status>`.
-//! What all verbs share (`--quiet`, `--threads`) is applied before: a verb writes its data with
-//! [`Output::data`] or [`Output::json`], all else with [`Output::note`], and starts no pool of its
-//! own.
+//! A verb is a struct of arguments (`Args`) and a function `run`. One that writes results flattens
+//! [`ResultFlags`](result_flags::ResultFlags) into its arguments, opens a
+//! [`Delivery`](deliver::Delivery) before the work and hands it an [`Outcome`](deliver::Outcome)
+//! after; nothing else writes or prints for it. The others write their data with
+//! [`Output::data`](output::Output::data) or [`Output::json`](output::Output::json).
+//!
+//! What all verbs share is done here: `--quiet` and `--threads`, the end on an interrupt, the command
+//! that gives the same results again, and errors that speak of flags. No verb uses this file.
 
-use std::process::ExitCode;
-
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use solvable::Result;
+
+use output::Output;
+use status::Status;
 
 mod check;
 mod cite;
 mod completions;
 mod curve;
-mod curve_from;
-mod curve_parameters;
-mod embed;
+mod deliver;
+mod echo;
 mod environment;
 mod figure;
-mod focus;
+mod flags;
 mod gallery;
+mod help;
 mod interrupt;
 mod kernel;
 mod learn;
 mod list;
+mod memory;
 mod names;
 mod online;
 mod output;
@@ -32,11 +38,10 @@ mod progress;
 mod render;
 mod report;
 mod reproduce;
+mod result_flags;
+mod status;
 mod values;
 mod wide;
-mod wide_results;
-
-pub use output::Output;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -46,6 +51,8 @@ Examples:
   solvable check";
 
 const EXIT_STATUS: &str = "\
+`solvable VERB --help` has the flags of a verb, and examples.
+
 Exit status:
   0    success
   1    the run failed
@@ -58,9 +65,10 @@ Exit status:
 /// Exact theory of learning in idealized neural networks, held against simulation.
 #[derive(Debug, Parser)]
 #[command(name = "solvable", version, before_help = EXAMPLES, after_help = EXIT_STATUS)]
-pub struct Cli {
+#[command(subcommand_value_name = "VERB")]
+struct Cli {
     #[command(subcommand)]
-    command: Command,
+    verb: Verb,
     /// Say nothing but data, warnings and errors.
     #[arg(long, short, global = true)]
     quiet: bool,
@@ -71,7 +79,7 @@ pub struct Cli {
 }
 
 #[derive(Debug, Subcommand)]
-enum Command {
+enum Verb {
     List(list::Args),
     Figure(figure::Args),
     Reproduce(reproduce::Args),
@@ -86,45 +94,33 @@ enum Command {
     Completions(completions::Args),
 }
 
-/// How a verb ended that did what it was asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Status {
-    /// All is well.
-    Success,
-    /// Theory and simulation differ by more than their tolerance.
-    ToleranceExceeded,
-    /// The user stopped it.
-    Interrupted,
-}
-
-impl From<Status> for ExitCode {
-    fn from(status: Status) -> Self {
-        Self::from(match status {
-            Status::Success => 0,
-            Status::ToleranceExceeded => 4,
-            Status::Interrupted => interrupt::EXIT_STATUS,
-        })
-    }
-}
-
-/// Runs the verb.
-pub fn run(cli: Cli) -> Result<Status> {
-    let output = Output { quiet: cli.quiet };
+/// Reads the command line and does what it says.
+pub fn run() -> Result<Status> {
+    let program = help::arranged(Cli::command());
+    let matches = program.clone().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     start_threads(cli.threads)?;
-    match cli.command {
-        Command::List(args) => list::run(args, &output),
-        Command::Figure(args) => figure::run(args, &output),
-        Command::Reproduce(args) => reproduce::run(args, &output),
-        Command::Learn(args) => learn::run(args, &output),
-        Command::Curve(args) => curve::run(args, &output),
-        Command::Environment(args) => environment::run(args, &output),
-        Command::Online(args) => online::run(args, &output),
-        Command::Kernel(args) => kernel::run(args, &output),
-        Command::Wide(args) => wide::run(args, &output),
-        Command::Check(args) => check::run(args, &output),
-        Command::Cite(args) => cite::run(args, &output),
-        Command::Completions(args) => completions::run(args, &output),
+    if !matches!(cli.verb, Verb::Reproduce(_)) {
+        interrupt::ends_the_program()?;
     }
+    let command = echo::words(&program, &matches);
+    let verb = echo::verb(&program, &matches);
+    let output = Output { quiet: cli.quiet };
+    let done = match cli.verb {
+        Verb::List(args) => list::run(args, &output),
+        Verb::Figure(args) => figure::run(args, command, &output),
+        Verb::Reproduce(args) => reproduce::run(args, command, &output),
+        Verb::Learn(args) => learn::run(args, command, &output),
+        Verb::Curve(args) => curve::run(args, command, &output),
+        Verb::Environment(args) => environment::run(args, command, &output),
+        Verb::Online(args) => online::run(args, command, &output),
+        Verb::Kernel(args) => kernel::run(args, &output),
+        Verb::Wide(args) => wide::run(args, command, &output),
+        Verb::Check(args) => check::run(args, &output),
+        Verb::Cite(args) => cite::run(args, &output),
+        Verb::Completions(args) => completions::run(args, program.clone(), &output),
+    };
+    done.map_err(|error| flags::named(error, verb))
 }
 
 /// Sets the number of threads. Left alone, the pool starts with all when it is first used.
@@ -141,59 +137,10 @@ fn start_threads(threads: usize) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
-
-    /// The lines of a help text that show a command.
-    fn examples(command: &mut clap::Command) -> Vec<String> {
-        let help = command.render_long_help().to_string();
-        assert!(help.starts_with("Examples:\n"), "{help}");
-        let lines = help.lines().skip(1).take_while(|line| line.starts_with("  "));
-        lines.map(|line| line.trim().to_owned()).collect()
-    }
-
-    /// Words of a line as a shell takes them: what stands in double quotes is one.
-    fn words(line: &str) -> Vec<String> {
-        let mut words = Vec::new();
-        for (i, part) in line.split('"').enumerate() {
-            match i % 2 {
-                0 => words.extend(part.split_whitespace().map(str::to_owned)),
-                _ => words.push(part.to_owned()),
-            }
-        }
-        words
-    }
 
     #[test]
     fn the_grammar_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn every_help_starts_with_two_examples_that_parse() {
-        let mut all = examples(&mut Cli::command());
-        for verb in Cli::command().get_subcommands_mut() {
-            let name = verb.get_name().to_owned();
-            let found = examples(verb);
-            assert!(found.len() >= 2, "{name} has {} examples", found.len());
-            for example in &found {
-                assert!(example.starts_with(&format!("solvable {name}")), "{example}");
-            }
-            all.extend(found);
-            for kind in verb.get_subcommands_mut() {
-                let name = format!("solvable {name} {}", kind.get_name());
-                let found = examples(kind);
-                assert!(found.len() >= 2, "{name} has {} examples", found.len());
-                assert!(found.iter().all(|example| example.starts_with(&name)), "{found:?}");
-                all.extend(found);
-            }
-        }
-        for example in all {
-            let words = words(example.split(['|', '>']).next().unwrap_or_default());
-            if let Err(error) = Cli::command().try_get_matches_from(words) {
-                panic!("{example}: {error}");
-            }
-        }
+        help::arranged(Cli::command()).debug_assert();
     }
 }

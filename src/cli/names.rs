@@ -1,6 +1,14 @@
 //! Finding things by name, and guessing what was meant.
 
+use std::path::Path;
+
 use solvable::{Error, Result};
+
+/// A name for what is computed from a file: that of the file, without its extension.
+pub fn stem(path: &Path) -> String {
+    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+    stem.unwrap_or_else(|| "data".into())
+}
 
 /// The entry of that name; otherwise an error with the nearest names.
 pub fn find<'a, T>(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-use super::Output;
+use super::output::Output;
 
 /// A bar on a terminal; elsewhere one plain line for each finished part.
 pub struct Progress<'a> {

@@ -32,13 +32,17 @@ impl From<Style> for plot::Style {
     }
 }
 
+/// What the names of a figure's files end with.
+pub const EXTENSIONS: [&str; 4] = ["csv", "pdf", "png", "svg"];
+
 /// Extension and content of every file of a figure.
-pub fn render(sheet: &Sheet, style: Style) -> Result<Vec<(&'static str, Vec<u8>)>> {
+pub fn render(sheet: &Sheet, style: Style) -> Result<[(&'static str, Vec<u8>); 4]> {
     let files = plot::render_all(sheet, style.into(), plot::PRINT_DPI)?;
-    Ok(vec![
-        ("svg", files.svg.into_bytes()),
-        ("pdf", files.pdf),
-        ("png", files.png),
-        ("csv", files.csv.into_bytes()),
+    let [csv, pdf, png, svg] = EXTENSIONS;
+    Ok([
+        (csv, files.csv.into_bytes()),
+        (pdf, files.pdf),
+        (png, files.png),
+        (svg, files.svg.into_bytes()),
     ])
 }

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 use solvable::{Agreement, Result};
 
-use super::Status;
+use super::status::Status;
 
-/// What became of a figure or model.
-pub struct Outcome {
+/// A figure or model, and how it was judged.
+pub struct Judged {
     /// Its name.
     pub name: &'static str,
     /// BibTeX key of its theory.
@@ -15,7 +15,7 @@ pub struct Outcome {
     pub agreements: Result<Vec<Agreement>>,
 }
 
-impl Outcome {
+impl Judged {
     /// One word for the comparisons.
     pub fn verdict(&self) -> &'static str {
         self.agreements.as_ref().map_or("failed", |agreements| verdict(agreements))
@@ -29,10 +29,10 @@ impl Outcome {
 }
 
 /// The first failure if there is one; otherwise whether all is within tolerance.
-pub fn status<'a>(outcomes: impl IntoIterator<Item = &'a Outcome>) -> Result<Status> {
+pub fn status<'a>(all: impl IntoIterator<Item = &'a Judged>) -> Result<Status> {
     let mut status = Status::Success;
-    for outcome in outcomes {
-        if !hold(outcome.agreements.as_ref().map_err(Clone::clone)?) {
+    for judged in all {
+        if !hold(judged.agreements.as_ref().map_err(Clone::clone)?) {
             status = Status::ToleranceExceeded;
         }
     }
@@ -183,9 +183,9 @@ mod tests {
 
     #[test]
     fn a_failure_outweighs_an_exceeded_tolerance() {
-        let outcome = |agreements| Outcome { name: "a", reference: "b", agreements };
-        let exceeded = outcome(Ok(vec![agreement("a", 2.0, Some(1.0))]));
-        let failed = outcome(Err(solvable::Error::Usage("no".into())));
+        let judged = |agreements| Judged { name: "a", reference: "b", agreements };
+        let exceeded = judged(Ok(vec![agreement("a", 2.0, Some(1.0))]));
+        let failed = judged(Err(solvable::Error::Usage("no".into())));
         assert_eq!(status([]), Ok(Status::Success));
         assert_eq!(status([&exceeded]), Ok(Status::ToleranceExceeded));
         assert!(status([&exceeded, &failed]).is_err());

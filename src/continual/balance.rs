@@ -17,7 +17,7 @@ use super::course::{Phase, course};
 use super::overlaps::Task;
 use super::two_tasks::TwoTasks;
 use crate::math::times::validate_times;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::averages::Fields;
 use crate::{Error, Result};
 
@@ -100,7 +100,7 @@ impl Phase<'_> {
 }
 
 /// $`\langle g''_a g_b\rangle`$.
-fn curvature(g: Activation, fields: &Fields<'_>, a: usize, b: usize) -> f64 {
+fn curvature(g: Nonlinearity, fields: &Fields<'_>, a: usize, b: usize) -> f64 {
     let own = fields.covariance(a, a);
     // Without a field g'' is that at zero, where all odd units have none.
     if own <= 0.0 {

@@ -7,7 +7,7 @@ use ndarray::{arr1, arr2};
 use super::overlaps::TwoTaskOverlaps;
 use super::two_tasks::{Curriculum, Protection, TwoTasks};
 use crate::contract::CurveCase;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::flow::Learning;
 use crate::student_teacher::order_parameters::OrderParameters;
 
@@ -81,7 +81,7 @@ pub(super) fn two_tasks(size: usize) -> TwoTasks {
         teacher_readout: arr1(&[1.0, 1.0]),
     };
     TwoTasks {
-        activation: Activation::Erf,
+        activation: Nonlinearity::ERF_SQRT2,
         learning: Learning { rate: 0.5, readout_rate: 0.5, noise: 0.1 },
         start: TwoTaskOverlaps { both, second_head: arr1(&[0.5, -0.4]), n_first: 1 },
         curriculum: Curriculum::sequential(8.0),

@@ -40,7 +40,7 @@ use super::overlaps::{Task, TwoTaskOverlaps};
 use super::two_tasks::{Protection, TwoTasks};
 use crate::Result;
 use crate::math::dense_ode::{Accuracy, integrate};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::averages::Fields;
 use crate::student_teacher::flow::Flow;
 
@@ -57,7 +57,7 @@ pub(super) struct Information {
 
 impl Information {
     /// In the limit of many dimensions.
-    pub fn of(overlaps: &TwoTaskOverlaps, g: Activation) -> Self {
+    pub fn of(overlaps: &TwoTaskOverlaps, g: Nonlinearity) -> Self {
         let c: Vec<f64> = overlaps.both.covariance().iter().copied().collect();
         let fields = Fields::new(&c, overlaps.signed_readouts(Task::First).len());
         let head = overlaps.head(Task::First);

@@ -8,7 +8,8 @@ use crate::student_teacher::flow::solve;
 use crate::student_teacher::order_parameters::OrderParameters;
 use ndarray::{Array1, arr1};
 
-const ACTIVATIONS: [Activation; 3] = [Activation::Erf, Activation::Relu, Activation::Linear];
+const ACTIVATIONS: [Nonlinearity; 3] =
+    [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU, Nonlinearity::Linear];
 const TIMES: [f64; 5] = [0.0, 2.0, 5.0, 8.0, 15.0];
 
 fn random(seed: u64, features: f64, readouts: f64) -> TwoTasks {
@@ -87,7 +88,9 @@ fn the_same_task_twice_is_one_task() {
     second.start = TwoTaskOverlaps { second_head: half.both.v.clone(), ..half };
     for (a, b) in alone[2..].iter().zip(second.course(&later).unwrap()) {
         assert!(
-            (a.error(Activation::Erf, Task::First) - b.error(Activation::Erf, Task::Second)).abs()
+            (a.error(Nonlinearity::ERF_SQRT2, Task::First)
+                - b.error(Nonlinearity::ERF_SQRT2, Task::Second))
+            .abs()
                 < 1e-9
         );
     }
@@ -121,7 +124,8 @@ fn opposite_features_and_readouts_are_the_same_task_for_odd_units() {
     let others = b.course(&TIMES).unwrap();
     for (a, b) in a.course(&TIMES).unwrap().iter().zip(others) {
         for task in Task::BOTH {
-            let (x, y) = (a.error(Activation::Erf, task), b.error(Activation::Erf, task));
+            let (x, y) =
+                (a.error(Nonlinearity::ERF_SQRT2, task), b.error(Nonlinearity::ERF_SQRT2, task));
             assert!((x - y).abs() < 1e-10, "{x} against {y}");
         }
     }

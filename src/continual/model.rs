@@ -109,7 +109,7 @@ mod tests {
     use crate::Error;
     use crate::continual::cases::two_tasks;
     use crate::continual::two_tasks::{Curriculum, Protection};
-    use crate::net::Activation;
+    use crate::net::Nonlinearity;
     use crate::student_teacher::flow::Learning;
 
     #[test]
@@ -122,7 +122,7 @@ mod tests {
             tasks.predict(&[0.0, 1.0]).and(Ok(())).unwrap_err().to_string()
         };
         let messages = [
-            (broken(|t| t.activation = Activation::Tanh), "closed form"),
+            (broken(|t| t.activation = Nonlinearity::Tanh), "closed form"),
             (broken(|t| t.curriculum.switch = -1.0), "switch is -1"),
             (broken(|t| t.curriculum.shares[1] = 1.5), "share of examples"),
             (broken(|t| t.protection = Protection::Frozen(vec![2])), "frozen unit is 2"),
@@ -144,7 +144,7 @@ mod tests {
     #[test]
     fn a_learning_rate_that_is_too_large_is_an_error_and_not_a_number() {
         let mut tasks = two_tasks(50);
-        tasks.activation = Activation::Linear;
+        tasks.activation = Nonlinearity::Linear;
         tasks.learning = Learning { rate: 20.0, readout_rate: 0.0, noise: 0.0 };
         assert!(tasks.predict(&[0.0, 100.0]).is_err());
         assert!(matches!(tasks.simulate(&[0.0, 100.0], 0), Err(Error::Numerical { .. })));

@@ -3,11 +3,11 @@
 use ndarray::{Array1, Array2, Zip};
 use rand::RngExt;
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 
 use super::overlaps::{Task, TwoTaskOverlaps};
 use super::two_tasks::{Protection, TwoTasks};
 use crate::math::random::{Purpose, gaussian, stream};
+use crate::net::online::committee::Committee;
 use crate::net::online::gaussian_inputs::GaussianInputs;
 use crate::net::online::units::OnlineUnits;
 use crate::student_teacher::finite::online_descent::weights_with_overlaps;
@@ -24,7 +24,7 @@ pub(super) struct Student<'a> {
     units: OnlineUnits,
     heads: [Array1<f64>; 2],
     inputs: GaussianInputs,
-    noise: ChaCha8Rng,
+    rule: Committee,
     /// Which task an example is from.
     choice: ChaCha8Rng,
     /// Where information is measured at the switch.
@@ -55,7 +55,13 @@ impl<'a> Student<'a> {
             units: OnlineUnits::new(students, teachers)?,
             heads: Task::BOTH.map(|task| start.head(task).clone()),
             inputs: GaussianInputs::new(tasks.size, stream(seed, Purpose::Examples, 0)),
-            noise: stream(seed, Purpose::LabelNoise, 0),
+            rule: Committee::new(
+                tasks.activation,
+                vec![tasks.learning.rate / (tasks.size as f64).sqrt(); start.n_students()],
+                tasks.learning.readout_rate / tasks.size as f64,
+                tasks.learning.noise,
+                stream(seed, Purpose::LabelNoise, 0),
+            ),
             choice: stream(seed, Purpose::Task, 0),
             fisher: stream(seed, Purpose::Examples, 1),
             steps: 0,
@@ -140,44 +146,24 @@ impl<'a> Student<'a> {
     /// Steps of gradient descent on one fresh example each.
     fn descend(&mut self, steps: u64, phase: usize) {
         self.steps += steps;
-        let TwoTasks { activation: g, learning, start, curriculum, protection, size } = self.tasks;
+        let TwoTasks { start, curriculum, protection, .. } = self.tasks;
         let share = curriculum.shares[phase];
-        let mut rates = vec![learning.rate / (*size as f64).sqrt(); start.n_students()];
         if let (Protection::Frozen(frozen), 1) = (protection, phase) {
-            frozen.iter().for_each(|unit| rates[*unit] = 0.0);
+            frozen.iter().for_each(|unit| self.rule.rates_mut()[*unit] = 0.0);
         }
-        let readout_rate = learning.readout_rate / *size as f64;
         let readouts = start.both.teacher_readout.as_slice().unwrap_or_default();
         let ([first, second], n_first) = (&mut self.heads, start.n_first);
-        let (noise, choice) = (&mut self.noise, &mut self.choice);
-        let rule = |students: &[f64], teachers: &[f64], moves: &mut [f64]| {
+        let (rule, choice) = (&mut self.rule, &mut self.choice);
+        self.units.learn(&mut self.inputs, steps, |students, teachers, moves| {
             let of_first = share == 1.0 || (share > 0.0 && choice.random::<f64>() < share);
             let (head, range) = match of_first {
                 true => (&mut *first, 0..n_first),
                 false => (&mut *second, n_first..teachers.len()),
             };
-            let mut error = 0.0;
-            if learning.noise > 0.0 {
-                let zeta: f64 = StandardNormal.sample(noise);
-                error -= learning.noise * zeta;
-            }
-            for (v, rho) in readouts[range.clone()].iter().zip(&teachers[range]) {
-                error -= v * g.value(*rho);
-            }
-            // A unit's output is kept where its move will be.
-            for ((h, lambda), output) in head.iter().zip(students).zip(moves.iter_mut()) {
-                *output = g.value(*lambda);
-                error += h * *output;
-            }
-            for ((h, lambda), (rate, m)) in
-                head.iter_mut().zip(students).zip(rates.iter().zip(moves.iter_mut()))
-            {
-                let output = *m;
-                *m = -rate * *h * error * g.slope(*lambda);
-                *h -= readout_rate * error * output;
-            }
-        };
-        self.units.learn(&mut self.inputs, steps, rule);
+            let head = head.as_slice_mut().unwrap_or_default();
+            let sides = (students, &teachers[range.clone()]);
+            rule.step(sides, (head, &readouts[range]), 0.0, moves);
+        });
     }
 
     /// One step down the quadratic penalty.

@@ -6,7 +6,7 @@ use std::f64::consts::PI;
 use ndarray::{Array1, Array2, Axis, concatenate, s};
 
 use crate::math::linalg::require_finite;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::flow::generalization_error;
 use crate::student_teacher::order_parameters::OrderParameters;
 use crate::{Error, Result};
@@ -169,7 +169,7 @@ impl TwoTaskOverlaps {
     ///
     /// # Panics
     /// For tanh units, whose averages have no closed form.
-    pub fn error(&self, activation: Activation, task: Task) -> f64 {
+    pub fn error(&self, activation: Nonlinearity, task: Task) -> f64 {
         let c: Vec<f64> = self.both.covariance().iter().copied().collect();
         generalization_error(activation, &c, &self.signed_readouts(task))
     }
@@ -265,7 +265,7 @@ mod tests {
         assert_eq!(second[..5], [1.0, 2.0, 3.0, 0.0, 0.0]);
         let exchanged = overlaps.exchanged();
         exchanged.validate().unwrap();
-        for activation in [Activation::Erf, Activation::Relu, Activation::Linear] {
+        for activation in [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU, Nonlinearity::Linear] {
             for (task, other) in [(Task::First, Task::Second), (Task::Second, Task::First)] {
                 let (a, b) = (overlaps.error(activation, task), exchanged.error(activation, other));
                 assert!((a - b).abs() < 1e-14, "{activation}: {a} against {b}");

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::overlaps::TwoTaskOverlaps;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::averages::require_known_averages;
 use crate::student_teacher::flow::Learning;
 use crate::{Error, Result};
@@ -101,7 +101,7 @@ impl Protection {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TwoTasks {
     /// Hidden units of the student and of both teachers.
-    pub activation: Activation,
+    pub activation: Nonlinearity,
     /// Learning rates and label noise, the same for both tasks.
     pub learning: Learning,
     /// Student and teachers at the start.

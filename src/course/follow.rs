@@ -7,7 +7,7 @@ use super::settings::Course;
 use crate::agreement::Tolerance;
 use crate::deep_linear::exact_network::ExactNetwork;
 use crate::math::parallel::join;
-use crate::net::{Activation, DenseNetwork, LinearNetwork, Network as _};
+use crate::net::{LayeredNetwork, LinearNetwork, Network as _, Nonlinearity};
 use crate::net::{gradient_descent, gradient_descent_examples};
 use crate::{Error, Modes, Result, Trajectory};
 
@@ -107,7 +107,7 @@ impl Follower<'_> {
     /// Training that diverges.
     pub fn simulated(&self) -> Result<(Vec<f64>, Option<Tolerance>)> {
         let rate = self.prepared.rate;
-        if !(self.prepared.setting.bounded && self.course.activation == Activation::Linear) {
+        if !(self.prepared.setting.bounded && self.course.activation == Nonlinearity::Linear) {
             return Ok((self.trained(rate)?, None));
         }
         let (whole, half) = join(|| self.trained(rate), || self.trained(0.5 * rate));
@@ -133,7 +133,7 @@ impl Follower<'_> {
         let Prepared { task, setting, grid, .. } = &self.prepared;
         let weights = setting.weights.clone();
         let mut values = Vec::with_capacity(grid.len());
-        if self.course.activation == Activation::Linear {
+        if self.course.activation == Nonlinearity::Linear {
             gradient_descent(LinearNetwork::new(weights)?, task, rate, grid, |_, net| {
                 let hidden = net.weights().iter().fold(self.input.clone(), |x, w| w.dot(&x));
                 values.push(hidden[self.output]);
@@ -141,7 +141,7 @@ impl Follower<'_> {
             })?;
             return Ok(values);
         }
-        let net = DenseNetwork::new(weights, self.course.activation)?;
+        let net = LayeredNetwork::dense(weights, self.course.activation)?;
         let input = self.input.view().insert_axis(ndarray::Axis(0));
         gradient_descent_examples(net, &self.course.data, rate, grid, |_, net| {
             values.push(net.forward(input)[[0, self.output]]);

@@ -7,7 +7,7 @@ use crate::deep_linear::depth::DepthMode;
 use crate::deep_linear::random_start::effective_strengths;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::math::times::validate_times;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::{Correlations, Error, Modes, Result};
 
 /// More steps than a course may take: at a microsecond each this is minutes.
@@ -33,25 +33,28 @@ impl Course {
                 "layers",
                 0,
                 "it counts weight layers and must be at least 1",
-            ));
+            )
+            .of("layers"));
         }
         if self.layers > MOST_LAYERS {
             let allowed = format!("at most {MOST_LAYERS} weight layers are possible");
-            return Err(Error::parameter("layers", self.layers, allowed));
+            return Err(Error::parameter("layers", self.layers, allowed).of("layers"));
         }
         if !(self.scale.is_finite() && self.scale > 0.0) {
             return Err(Error::parameter(
                 "initial scale",
                 self.scale,
                 "it must be positive and finite",
-            ));
+            )
+            .of("scale"));
         }
         if self.scale > 1e3 {
             return Err(Error::parameter(
                 "initial scale",
                 short(self.scale),
                 "initial weights above 1000 are not small",
-            ));
+            )
+            .of("scale"));
         }
         if self.scale.powi(self.layers as i32) < 1e-300 {
             let allowed = format!(
@@ -59,13 +62,15 @@ impl Course {
                  be above 1e-300",
                 self.layers
             );
-            return Err(Error::parameter("initial scale", short(self.scale), allowed));
+            return Err(Error::parameter("initial scale", short(self.scale), allowed).of("scale"));
         }
         if self.n_hidden == Some(0) {
-            return Err(Error::parameter("hidden units", 0, "a hidden layer has at least 1 unit"));
+            let allowed = "a hidden layer has at least 1 unit";
+            return Err(Error::parameter("hidden units", 0, allowed).of("hidden"));
         }
         if let Some(until) = self.until.filter(|t| !(t.is_finite() && *t > 0.0)) {
-            return Err(Error::parameter("last time", until, "it must be positive and finite"));
+            let allowed = "it must be positive and finite";
+            return Err(Error::parameter("last time", until, allowed).of("until"));
         }
         if let Some(times) = &self.times {
             validate_times(times)?;
@@ -74,7 +79,7 @@ impl Course {
             && self.layers != 2
         {
             let allowed = format!("λ-balanced weights (λ = {lambda}) are defined for 2 layers");
-            return Err(Error::parameter("layers", self.layers, allowed));
+            return Err(Error::parameter("layers", self.layers, allowed).of("layers"));
         }
         let n_hidden = if self.layers == 1 {
             0
@@ -201,7 +206,8 @@ impl Course {
             return Ok((critical / (self.steps_per_limit() * growth)).min(least));
         };
         if !(rate.is_finite() && rate > 0.0) {
-            return Err(Error::parameter("learning rate", rate, "it must be positive and finite"));
+            let allowed = "it must be positive and finite";
+            return Err(Error::parameter("learning rate", rate, allowed).of("rate"));
         }
         if rate >= critical {
             let allowed = format!(
@@ -209,7 +215,7 @@ impl Course {
                  rate",
                 short(critical)
             );
-            return Err(Error::parameter("learning rate", short(rate), allowed));
+            return Err(Error::parameter("learning rate", short(rate), allowed).of("rate"));
         }
         Ok(rate)
     }
@@ -223,7 +229,7 @@ impl Course {
         until: f64,
     ) -> Result<()> {
         let columns = match self.activation {
-            Activation::Linear => task.n_in(),
+            Nonlinearity::Linear => task.n_in(),
             _ => self.data.n_samples(),
         };
         let steps = until / rate;
@@ -289,10 +295,10 @@ impl Course {
                 "{unseen} {modes} not reach half of the full strength within the time shown or at all"
             ));
         }
-        if self.activation != Activation::Linear {
+        if self.activation != Nonlinearity::Linear {
             warnings.push(format!(
                 "the simulated network has {} units; theory is that of the linear network",
-                self.activation.name()
+                self.activation
             ));
         }
         warnings

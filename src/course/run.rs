@@ -8,7 +8,7 @@ use super::theory::map_at;
 use crate::deep_linear::half_times::crossing_times;
 use crate::deep_linear::recording::{record_maps, train};
 use crate::math::parallel::join;
-use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples};
+use crate::net::{LayeredNetwork, Network, Nonlinearity, gradient_descent_examples};
 use crate::{Agreement, Correlations, Dataset, Modes, Result, Trajectory, compare};
 
 /// What came of a [`Course`].
@@ -51,7 +51,7 @@ impl Course {
         let network = setting.network.with_rate(rate);
         let model = network.model();
         let prediction = model.predict(&grid)?;
-        let judged = setting.bounded && self.activation == Activation::Linear;
+        let judged = setting.bounded && self.activation == Nonlinearity::Linear;
         let (simulation, tolerance) = join(
             || self.simulate(&task, &modes, setting.weights, rate, &grid),
             || judged.then(|| model.tolerance(&prediction)).transpose(),
@@ -100,10 +100,10 @@ impl Course {
         rate: f64,
         grid: &[f64],
     ) -> Result<Trajectory> {
-        if self.activation == Activation::Linear {
+        if self.activation == Nonlinearity::Linear {
             return train(weights, task, modes, rate, grid);
         }
-        let net = DenseNetwork::new(weights, self.activation)?;
+        let net = LayeredNetwork::dense(weights, self.activation)?;
         let (mut maps, mut losses) = (Vec::new(), Vec::new());
         gradient_descent_examples(net, &self.data, rate, grid, |_, net| {
             // The linear map that best describes the outputs on the data.
@@ -184,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_nonlinear_network_is_compared_but_not_judged() {
-        let course = Course { activation: Activation::Tanh, ..Course::new(Dataset::rumelhart()) };
+        let course = Course { activation: Nonlinearity::Tanh, ..Course::new(Dataset::rumelhart()) };
         let report = course.run().unwrap();
         assert!(report.agreements.iter().all(|a| a.tolerance.is_none() && a.max_gap > 0.0));
         assert!(report.warnings.iter().any(|w| w.contains("tanh")));

@@ -1,7 +1,7 @@
 //! A data set and the network that is to learn it.
 
 use crate::Dataset;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 
 /// How the weights start.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,7 +36,7 @@ pub struct Course {
     /// Times to record, instead of an even grid.
     pub times: Option<Vec<f64>>,
     /// Nonlinearity of the simulated hidden units; theory is linear.
-    pub activation: Activation,
+    pub activation: Nonlinearity,
     /// Seed of the initial weights.
     pub seed: u64,
     /// Four times larger steps and half the times, for a first look.
@@ -55,7 +55,7 @@ impl Course {
             rate: None,
             until: None,
             times: None,
-            activation: Activation::Linear,
+            activation: Nonlinearity::Linear,
             seed: 0,
             quick: false,
         }

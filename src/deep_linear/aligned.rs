@@ -190,7 +190,8 @@ impl AlignedNetwork {
         }
         let narrow = self.hidden.iter().copied().min().unwrap_or(usize::MAX).min(modes.len());
         if narrow == 0 {
-            return Err(Error::parameter("hidden width", 0, "a layer has at least one unit"));
+            let allowed = "a layer has at least one unit";
+            return Err(Error::parameter("hidden width", 0, allowed).of("hidden"));
         }
         if self.layers.len() != narrow || self.layers.iter().any(|l| l.len() != self.depth()) {
             let found = (self.layers.len(), self.layers.first().map_or(0, Vec::len));

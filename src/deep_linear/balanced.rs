@@ -64,7 +64,7 @@ fn check(n_in: usize, n_out: usize, s0: &[f64], lambda: f64) -> Result<()> {
         ));
     }
     if !lambda.is_finite() {
-        return Err(Error::parameter("lambda", lambda, "it must be finite"));
+        return Err(Error::parameter("lambda", lambda, "it must be finite").of("lambda"));
     }
     if let Some(bad) = s0.iter().find(|s| !(s.is_finite() && **s >= 0.0)) {
         return Err(Error::parameter(
@@ -79,13 +79,10 @@ fn check(n_in: usize, n_out: usize, s0: &[f64], lambda: f64) -> Result<()> {
     }
     let (side, n) = if lambda > 0.0 { ("outputs", n_out) } else { ("inputs", n_in) };
     if lambda != 0.0 && n < n_hidden {
-        return Err(Error::parameter(
-            "lambda",
-            lambda,
-            format!(
-                "with {n_hidden} hidden units this sign needs at least as many {side} (there are {n})"
-            ),
-        ));
+        let allowed = format!(
+            "with {n_hidden} hidden units this sign needs at least as many {side} (there are {n})"
+        );
+        return Err(Error::parameter("lambda", lambda, allowed).of("lambda"));
     }
     Ok(())
 }
@@ -108,7 +105,7 @@ pub fn factorize(
     if let Some(narrow) = widths.iter().find(|w| **w < rank.max(1)) {
         let allowed =
             format!("the initial map has rank {rank}, and every hidden layer must hold it");
-        return Err(Error::parameter("hidden width", narrow, allowed));
+        return Err(Error::parameter("hidden width", narrow, allowed).of("hidden"));
     }
     let depth = (widths.len() + 1) as f64;
     let mut bases = vec![v];

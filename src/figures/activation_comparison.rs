@@ -3,7 +3,7 @@
 use super::ensembles::{Mean, dots, measure};
 use super::parts::{explain_marks, log_grid, named};
 use super::{Drawing, Effort, Figure, Settings};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet, series_color};
 use crate::student_teacher::finite::online_network::OnlineNetwork;
@@ -63,10 +63,11 @@ pub(super) fn dots_above(floor: f64, x: &[f64], mean: &Mean, color: Color) -> Do
 }
 
 /// The name of an activation as papers write it.
-pub(super) fn displayed(activation: Activation) -> &'static str {
+pub(super) fn displayed(activation: Nonlinearity) -> String {
     match activation {
-        Activation::Relu => "ReLU",
-        other => other.name(),
+        Nonlinearity::RELU => "ReLU".into(),
+        Nonlinearity::ERF_SQRT2 => "erf".into(),
+        other => other.to_string(),
     }
 }
 
@@ -90,7 +91,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let simulated = settings.effort != Effort::Theory;
     let mut agreements = Vec::new();
     for (i, activation) in
-        [Activation::Erf, Activation::Relu, Activation::Linear].into_iter().enumerate()
+        [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU, Nonlinearity::Linear].into_iter().enumerate()
     {
         let model = OnlineNetwork::goldt_2019(activation, 2, learning, n_in)?;
         let color = series_color(i);
@@ -99,7 +100,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         let start = model.predict(&[0.0])?.get("generalization error").unwrap_or(&[1.0])[0];
         let relative: Vec<f64> =
             column("generalization error").iter().map(|error| error / start).collect();
-        errors.add(line_above(FLOOR, displayed(activation), &fine, &relative, color));
+        errors.add(line_above(FLOOR, &displayed(activation), &fine, &relative, color));
         overlaps.add(Line::new("", &fine, column("R 1,1"), color));
         overlaps.add(Line { dash: Dash::Dashed, ..Line::new("", &fine, column("R 1,2"), color) });
         if simulated {
@@ -115,7 +116,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
             mean.values.iter_mut().for_each(|error| *error /= start);
             mean.errors.iter_mut().for_each(|error| *error /= start);
             errors.add(dots_above(FLOOR, &grid, mean, color));
-            agreements.extend(named(displayed(activation), found));
+            agreements.extend(named(&displayed(activation), found));
         }
     }
     explain_marks(&mut errors, simulated);

@@ -4,7 +4,7 @@ use super::activation_comparison::{dots_above, line_above};
 use super::ensembles::measure;
 use super::parts::{explain_marks, log_grid, named};
 use super::{Drawing, Effort, Figure, Settings};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Panel, Sheet, series_color};
 use crate::student_teacher::finite::online_network::OnlineNetwork;
@@ -67,7 +67,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let simulated = settings.effort != Effort::Theory;
     let mut agreements = Vec::new();
     for (i, k) in SIZES.into_iter().enumerate() {
-        let model = OnlineNetwork::goldt_2019(Activation::Erf, k, learning, n_in)?;
+        let model = OnlineNetwork::goldt_2019(Nonlinearity::ERF_SQRT2, k, learning, n_in)?;
         let theory = model.predict(&fine)?;
         let error = theory.get("generalization error").unwrap_or_default();
         panel.add(line_above(FLOOR, &format!("K = {k}"), &fine, error, series_color(i)));

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2};
 use super::ensembles::{Mean, dots, measure};
 use super::parts::{explain_marks, log_grid, named};
 use super::{Drawing, Effort, Figure, Settings};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, Width, series_color};
 use crate::student_teacher::finite::online_network::OnlineNetwork;
@@ -140,13 +140,13 @@ fn add_theory(panel: &mut Panel, place: Place, curve: &Curve) -> Result<()> {
     let (mut x, mut exact, mut law) = (Vec::new(), Vec::new(), Vec::new());
     for (spare, learning) in &curve.line {
         let start = solution(*spare)?;
-        match settle_within(Activation::Erf, learning, &start, PATIENCE) {
+        match settle_within(Nonlinearity::ERF_SQRT2, learning, &start, PATIENCE) {
             Ok(end) => exact.push(end.error),
             Err(Error::Numerical { .. } | Error::Diverges { .. }) => break,
             Err(error) => return Err(error),
         }
         x.push(place(*spare, learning));
-        law.push(small_rate(Activation::Erf, learning, &start)?);
+        law.push(small_rate(Nonlinearity::ERF_SQRT2, learning, &start)?);
     }
     let color = series_color(curve.color);
     panel.add(Line::new(&curve.label, &x, &exact, color));
@@ -169,7 +169,7 @@ fn add_simulation(
     let mut agreements = Vec::new();
     for (spare, learning) in &curve.simulated {
         let start = solution(*spare)?;
-        let (activation, learning) = (Activation::Erf, *learning);
+        let (activation, learning) = (Nonlinearity::ERF_SQRT2, *learning);
         let model = OnlineNetwork { activation, start, learning, n_in };
         let (means, found) = measure(&model, &[SETTLED / learning.rate], runs, settings.seed)?;
         let at = place(*spare, &learning);

@@ -4,7 +4,7 @@ use super::activation_comparison::{displayed, dots_above, line_above};
 use super::ensembles::measure;
 use super::parts::{explain_marks, log_grid, named};
 use super::{Drawing, Effort, Figure, Settings};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Panel, Sheet, series_color};
 use crate::student_teacher::finite::online_network::OnlineNetwork;
@@ -59,7 +59,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let fine = log_grid(ENDS.0, ENDS.1, 91);
     let simulated = settings.effort != Effort::Theory;
     let (mut panels, mut agreements) = (Vec::new(), Vec::new());
-    for activation in [Activation::Erf, Activation::Linear, Activation::Relu] {
+    for activation in [Nonlinearity::ERF_SQRT2, Nonlinearity::Linear, Nonlinearity::RELU] {
         let mut panel = Panel::new(
             AxisSpec::log("examples per input, t").within(ENDS.0, ENDS.1),
             AxisSpec::log("generalization error"),

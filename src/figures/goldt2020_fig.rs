@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, arr2};
 
 use super::parts::{explain_marks, log_grid, named};
 use super::{Drawing, Effort, Figure, Settings};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dots, Legend, Line, Panel, Sheet, gradient_color, series_color, series_marker,
@@ -58,8 +58,8 @@ const FIRST: f64 = 0.1;
 
 fn model(settings: &Settings, latent: f64) -> HiddenManifold {
     HiddenManifold {
-        activation: Activation::Erf,
-        fold: Activation::Erf,
+        activation: Nonlinearity::ERF_SQRT2,
+        fold: Nonlinearity::ERF_SQRT2,
         learning: Learning {
             rate: settings.values.get(&RATE),
             readout_rate: 0.0,

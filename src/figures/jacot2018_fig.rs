@@ -10,9 +10,10 @@ use super::{Drawing, Effort, Figure, Settings};
 use crate::math::linalg::eigh;
 use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, gaussian, stream};
+use crate::net::LayeredNetwork;
 use crate::net::architecture::Architecture;
 use crate::net::fast::full_batch::FullBatch;
-use crate::net::finite_network::{FiniteNetwork, Sizes};
+use crate::net::layered::Sizes;
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, gradient_color};
@@ -81,14 +82,14 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     for width in widths {
         let kernels = in_parallel(seeds.len(), |i| {
             let sizes = Sizes { n_in: 2, width, n_out: 1 };
-            let net = FiniteNetwork::random(&architecture, sizes, seeds[i])?;
-            let kernel = |net: &FiniteNetwork| {
+            let net = LayeredNetwork::random(&architecture, sizes, seeds[i])?;
+            let kernel = |net: &LayeredNetwork| {
                 let kernel = empirical_ntk(net, first.view(), Some(circle.view()))?;
                 Ok::<_, crate::Error>(kernel.row(0).to_vec())
             };
             let before = kernel(&net)?;
-            let mut descent = FullBatch::new(net, &task, rate, false)?;
-            descent.advance_to(steps)?;
+            let mut descent = FullBatch::trainer(net, &task, rate, false)?;
+            descent.advance_to(steps as f64)?;
             Ok(Kernels { before, after: kernel(&descent.network())? })
         })?;
         if !kernels.is_empty() {

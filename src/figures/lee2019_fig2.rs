@@ -7,9 +7,10 @@ use super::parts::{even_grid, log_grid, thin};
 use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::mean_and_error;
+use crate::net::LayeredNetwork;
 use crate::net::architecture::Architecture;
 use crate::net::fast::full_batch::FullBatch;
-use crate::net::finite_network::{FiniteNetwork, Sizes};
+use crate::net::layered::Sizes;
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
@@ -106,21 +107,21 @@ impl Setting {
         Ok((means, deviations.reversed_axes()))
     }
 
-    fn network(&self, width: usize, seed: u64) -> Result<FiniteNetwork> {
-        FiniteNetwork::random(&self.architecture, Sizes { n_in: 4, width, n_out: 1 }, seed)
+    fn network(&self, width: usize, seed: u64) -> Result<LayeredNetwork> {
+        LayeredNetwork::random(&self.architecture, Sizes { n_in: 4, width, n_out: 1 }, seed)
     }
 
     /// Outputs of a network in training: points × times.
     fn trained(
         &self,
-        net: FiniteNetwork,
+        net: LayeredNetwork,
         points: &Array2<f64>,
         steps: &[usize],
     ) -> Result<Array2<f64>> {
         let mut outputs = Array2::zeros((points.nrows(), steps.len()));
-        let mut descent = FullBatch::new(net, &self.data, self.training.rate, false)?;
+        let mut descent = FullBatch::trainer(net, &self.data, self.training.rate, false)?;
         for (mut column, steps) in outputs.columns_mut().into_iter().zip(steps) {
-            descent.advance_to(*steps)?;
+            descent.advance_to(*steps as f64)?;
             column.assign(&descent.outputs(points.view())?.column(0));
         }
         Ok(outputs)

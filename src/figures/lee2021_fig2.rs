@@ -8,7 +8,7 @@ use crate::continual::two_tasks::{Curriculum, Protection, TwoTasks};
 use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::math::statistics::mean_and_error;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Band, Color, Dash, Dots, Legend, Line, Panel, Rule, Sheet, series_color, series_dash,
@@ -113,7 +113,7 @@ fn tasks(
     let pair = TeacherPair::similar(teacher_units, features, readouts)?;
     let rate = settings.values.get(&RATE);
     Ok(TwoTasks {
-        activation: Activation::Erf,
+        activation: Nonlinearity::ERF_SQRT2,
         learning: Learning { rate, readout_rate: rate, noise: 0.0 },
         start: pair.random_student([&first, &second], 1.0, DRAWN_IN, seed)?,
         curriculum: Curriculum::sequential(settings.values.get(&SWITCH)),

@@ -6,9 +6,10 @@ use ndarray::{Array1, Array2, Axis as Along};
 use super::parts::even_grid;
 use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
+use crate::net::LayeredNetwork;
 use crate::net::architecture::Architecture;
 use crate::net::fast::full_batch::FullBatch;
-use crate::net::finite_network::{FiniteNetwork, Sizes};
+use crate::net::layered::Sizes;
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Band, Color, Dots, Legend, Line, Panel, Sheet, series_color};
@@ -179,10 +180,10 @@ impl Regression {
         in_parallel(runs, |run| {
             let seed = seed.wrapping_mul(1_000_003).wrapping_add(run as u64);
             let sizes = Sizes { n_in: 1, width, n_out: 1 };
-            let net = FiniteNetwork::random(&self.architecture, sizes, seed)?;
-            let mut descent = FullBatch::new(net, &self.data, rate, false)?;
+            let net = LayeredNetwork::random(&self.architecture, sizes, seed)?;
+            let mut descent = FullBatch::trainer(net, &self.data, rate, false)?;
             let after = |steps: &usize| {
-                descent.advance_to(*steps)?;
+                descent.advance_to(*steps as f64)?;
                 Ok(descent.outputs(z.view())?.into_iter().collect())
             };
             STEPS.iter().map(after).collect()

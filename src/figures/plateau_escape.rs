@@ -7,7 +7,7 @@ use super::parts::{even_grid, log_grid};
 use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::{mean_and_error, student_gate};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Rule, Sheet, Width, series_color};
 use crate::student_teacher::finite::online_descent::OnlineDescent;
@@ -93,12 +93,12 @@ fn random_start(n_in: usize, seed: u64) -> Result<OrderParameters> {
 
 fn error(state: &OrderParameters) -> f64 {
     let covariance: Vec<f64> = state.covariance().iter().copied().collect();
-    generalization_error(Activation::Erf, &covariance, &state.signed_readouts())
+    generalization_error(Nonlinearity::ERF_SQRT2, &covariance, &state.signed_readouts())
 }
 
 /// Time at which the equations have specialized from a random start.
 fn exit(learning: &Learning, plateau: &SymmetricPlateau, n_in: usize, seed: u64) -> Result<f64> {
-    match passage(Activation::Erf, learning, &random_start(n_in, seed)?, plateau)? {
+    match passage(Nonlinearity::ERF_SQRT2, learning, &random_start(n_in, seed)?, plateau)? {
         Passage::Left { specialized, .. } => Ok(specialized),
         Passage::Stays { until, .. } => Err(stuck(n_in, until)),
         Passage::Never { .. } => Err(stuck(n_in, f64::INFINITY)),
@@ -113,14 +113,15 @@ fn network_exit(
     seed: u64,
 ) -> Result<f64> {
     let start = random_start(n_in, seed)?;
-    let mut network = OnlineDescent::new(Activation::Erf, *learning, &start, n_in, seed)?;
+    let mut training =
+        OnlineDescent::trainer(Nonlinearity::ERF_SQRT2, *learning, &start, n_in, seed)?;
     let (level, latest) = (SPECIALIZED * plateau.error, 60.0 / plateau.escape_rate);
     let look = (LOOK * n_in as f64).ceil() as u64;
     let mut before = error(&start);
     loop {
-        network.advance(look)?;
-        let (now, time) =
-            (error(&network.order_parameters()), network.steps() as f64 / n_in as f64);
+        let time = (training.steps() + look) as f64 / n_in as f64;
+        training.advance_to(time)?;
+        let now = error(&training.engine().order_parameters());
         if now <= level {
             let share = (before - level) / (before - now);
             return Ok(time - (1.0 - share) * look as f64 / n_in as f64);
@@ -160,7 +161,8 @@ fn exits(
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let learning = Learning { rate: settings.values.get(&RATE), readout_rate: 0.0, noise: 0.0 };
-    let plateau = SymmetricPlateau::of(Activation::Erf, &learning, &random_start(1000, 0)?)?;
+    let plateau =
+        SymmetricPlateau::of(Nonlinearity::ERF_SQRT2, &learning, &random_start(1000, 0)?)?;
     let plan = Plan::of(settings.effort);
     let theory = exits(&plan.sizes, plan.starts, settings.seed, |n, seed| {
         exit(&learning, &plateau, n, seed)
@@ -195,7 +197,7 @@ fn course_panels(learning: &Learning, plateau: &SymmetricPlateau, seed: u64) -> 
     let mut growth = Panel::new(axis(), AxisSpec::log("difference of students").within(1e-5, 1.0));
     for (k, power) in [2, 4, 6].into_iter().enumerate() {
         let start = random_start(10usize.pow(power), seed)?;
-        let states = solve(Activation::Erf, learning, &start, &grid)?;
+        let states = solve(Nonlinearity::ERF_SQRT2, learning, &start, &grid)?;
         let shown = |values: Vec<f64>, floor: f64| {
             let kept = grid.iter().zip(values).filter(|(_, y)| *y > floor);
             kept.map(|(t, y)| (*t, y)).unzip::<f64, f64, Vec<_>, Vec<_>>()

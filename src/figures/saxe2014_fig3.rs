@@ -8,7 +8,7 @@ use crate::deep_linear::random_start::expected_strength;
 use crate::deep_linear::recording::mode_name;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::math::parallel::in_parallel;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dots, Legend, Line, Marker, Panel, Rule, Sheet, gradient_color, series_color,
@@ -49,7 +49,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let modes = Modes::of(&task)?;
     let grid = even_grid(END, 601);
     let rate = if settings.effort == Effort::Paper { 0.01 } else { 0.05 };
-    let course = |activation: Activation, seed: u64| Course {
+    let course = |activation: Nonlinearity, seed: u64| Course {
         start: Start::Random,
         n_hidden: Some(N_HIDDEN),
         scale: settings.values.get(&SCALE),
@@ -59,8 +59,8 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         seed,
         ..Course::new(data.clone())
     };
-    let linear = course(Activation::Linear, settings.seed).run()?;
-    let tanh = course(Activation::Tanh, settings.seed).run()?;
+    let linear = course(Nonlinearity::Linear, settings.seed).run()?;
+    let tanh = course(Nonlinearity::Tanh, settings.seed).run()?;
     let simulated = settings.effort != Effort::Theory;
     let strengths = strengths_panel(
         &linear.prediction,
@@ -86,7 +86,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     };
     let alone: Vec<f64> = (0..modes.len()).map(half_alone).collect::<Result<_>>()?;
     for (i, (activation, label)) in
-        [(Activation::Linear, "linear network"), (Activation::Tanh, "tanh network")]
+        [(Nonlinearity::Linear, "linear network"), (Nonlinearity::Tanh, "tanh network")]
             .into_iter()
             .enumerate()
     {

@@ -5,7 +5,7 @@ use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::half_times::first_crossing;
 use crate::math::parallel::in_parallel;
-use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples};
+use crate::net::{LayeredNetwork, Network, Nonlinearity, gradient_descent_examples};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dots, Heatmap, Legend, Line, Marker, Panel, Rule, Sheet, series_color,
@@ -220,7 +220,7 @@ fn learning_times(
         let network = AlignedNetwork::uniform(task, &[2], U0.sqrt(), rate);
         let mut strength = Vec::with_capacity(grid.len());
         if tanh {
-            let net = DenseNetwork::new(network.initial_weights(seed)?, Activation::Tanh)?;
+            let net = LayeredNetwork::dense(network.initial_weights(seed)?, Nonlinearity::Tanh)?;
             gradient_descent_examples(net, &data, rate, &grid, |_, net| {
                 // Items are one-hot: their outputs are the columns of the map.
                 let outputs = net.forward(data.inputs.view());

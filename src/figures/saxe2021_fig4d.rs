@@ -6,9 +6,10 @@ use super::ensembles::seeds;
 use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::mean_and_error;
+use crate::net::LayeredNetwork;
 use crate::net::architecture::Architecture;
 use crate::net::fast::full_batch::FullBatch;
-use crate::net::finite_network::{FiniteNetwork, Sizes};
+use crate::net::layered::Sizes;
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet};
@@ -119,8 +120,8 @@ impl Race {
     fn runs(&self, width: usize, seeds: &[u64], grid: &[usize]) -> Result<Vec<Vec<f64>>> {
         in_parallel(seeds.len(), |i| {
             let sizes = Sizes { n_in: 4, width, n_out: 1 };
-            let net = FiniteNetwork::random(&self.architecture, sizes, seeds[i])?;
-            FullBatch::new(net, &self.task, self.rate, true)?.losses(grid)
+            let net = LayeredNetwork::random(&self.architecture, sizes, seeds[i])?;
+            FullBatch::trainer(net, &self.task, self.rate, true)?.losses(grid)
         })
     }
 }

@@ -7,7 +7,7 @@ use crate::curve::{Curve, Sweep};
 use crate::generalization::linear::least_squares::{LEAST_SQUARES, STOPPED};
 use crate::generalization::linear::nonlinear_student::NonlinearStudent;
 use crate::math::parallel::in_parallel;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
@@ -108,7 +108,7 @@ fn nonlinear(settings: &Settings) -> Result<Panel> {
         n_in: 6,
         n_hidden,
         n_examples: 56,
-        activation: Activation::Tanh,
+        activation: Nonlinearity::Tanh,
         noise: 0.4,
         steps: 50,
     };

@@ -8,7 +8,7 @@ use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::exact_network::ExactNetwork;
 use crate::math::parallel::join;
-use crate::net::{Activation, DenseNetwork, gradient_descent_examples};
+use crate::net::{LayeredNetwork, Nonlinearity, gradient_descent_examples};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{Color, Dots, Legend, Line, Marker, Panel, Sheet, Text, series_color};
 use crate::semantic::embedding::{ItemPaths, follow, nearest_view};
@@ -88,7 +88,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         follow(&trained_representations(weights.clone(), &task, items, rate, &grid)?, &axes)
     };
     let tanh = || {
-        let net = DenseNetwork::new(weights.clone(), Activation::Tanh)?;
+        let net = LayeredNetwork::dense(weights.clone(), Nonlinearity::Tanh)?;
         let mut hidden = Vec::with_capacity(grid.len());
         gradient_descent_examples(net, &data, rate, &grid, |_, net| {
             hidden.extend(net.hidden(items.view()).pop());

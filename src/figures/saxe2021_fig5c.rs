@@ -9,7 +9,7 @@ use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::math::parallel::in_parallel;
-use crate::net::{Activation, LinearNetwork, gradient_descent};
+use crate::net::{LinearNetwork, Nonlinearity, gradient_descent};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Marker, Panel, Rule, Sheet, Text, Width,
@@ -128,7 +128,7 @@ fn losses(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel>
 
 /// The loss of networks with nonlinear units.
 fn add_nonlinear(panel: &mut Panel, settings: &Settings, grid: &[f64], deep: &[f64]) -> Result<()> {
-    let units = [Activation::Tanh, Activation::Relu];
+    let units = [Nonlinearity::Tanh, Nonlinearity::RELU];
     let courses = in_parallel(units.len(), |i| {
         let network = NonlinearNetwork {
             data: Dataset::toy(),

@@ -10,7 +10,7 @@ use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::half_times::first_crossing;
 use crate::math::parallel::in_parallel;
 use crate::net::gradient_descent_examples;
-use crate::net::{Activation, DenseNetwork, LinearNetwork, Network, gradient_descent};
+use crate::net::{LayeredNetwork, LinearNetwork, Network, Nonlinearity, gradient_descent};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dots, Legend, Line, Marker, Panel, Sheet, gradient_color, series_color,
@@ -118,10 +118,10 @@ impl Setup {
     fn nonlinear(
         &self,
         weights: Vec<Array2<f64>>,
-        activation: Activation,
+        activation: Nonlinearity,
         rate: f64,
     ) -> Result<Trajectory> {
-        let net = DenseNetwork::new(weights, activation)?;
+        let net = LayeredNetwork::dense(weights, activation)?;
         let mut by_time = Vec::with_capacity(self.grid.len());
         gradient_descent_examples(net, &self.data, rate, &self.grid, |_, net| {
             // Items are one-hot: their outputs are the columns of the map.
@@ -158,7 +158,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         let n_runs = if settings.effort == Effort::Paper { 12 } else { 3 };
         let mut runs = in_parallel(2 * n_runs, |i| {
             let weights = network.initial_weights(settings.seed + (i / 2) as u64)?;
-            setup.nonlinear(weights, [Activation::Tanh, Activation::Relu][i % 2], rate)
+            setup.nonlinear(weights, [Nonlinearity::Tanh, Nonlinearity::RELU][i % 2], rate)
         })?;
         for (i, run) in runs.drain(..).enumerate() {
             if i % 2 == 0 { tanh.push(run) } else { relu.push(run) }

@@ -9,7 +9,7 @@ use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::shallow::{ShallowFlow, ShallowNetwork};
 use crate::gated::frozen::at_start;
 use crate::math::parallel::in_parallel;
-use crate::net::{Activation, LinearNetwork, gradient_descent};
+use crate::net::{LinearNetwork, Nonlinearity, gradient_descent};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
@@ -130,7 +130,7 @@ fn add_nonlinear(
         let gap = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         format!("{:.0} %", 100.0 * gap / size)
     };
-    let tanh = mean_course(settings, data, Activation::Tanh, pair, &grid)?[0].clone();
+    let tanh = mean_course(settings, data, Nonlinearity::Tanh, pair, &grid)?[0].clone();
     let (x, y) = thin(&grid, &tanh);
     let label = format!("tanh (off by {})", off(total, &tanh));
     panel.add(Dots {
@@ -138,7 +138,7 @@ fn add_nonlinear(
         open: true,
         ..Dots::new(label, &x, &y, Color::BLACK)
     });
-    let [relu, held] = mean_course(settings, data, Activation::Relu, pair, &grid)?;
+    let [relu, held] = mean_course(settings, data, Nonlinearity::RELU, pair, &grid)?;
     let label = format!("ReLU (off by {})", off(total, &relu));
     let (x, y) = thin(&grid, &relu);
     panel.add(Dots { marker: Marker::Wedge, ..Dots::new(label, &x, &y, RELU) });
@@ -152,7 +152,7 @@ fn add_nonlinear(
 fn mean_course(
     settings: &Settings,
     data: &Dataset,
-    activation: Activation,
+    activation: Nonlinearity,
     pair: &ItemFeature,
     grid: &[f64],
 ) -> Result<[Vec<f64>; 2]> {
@@ -170,7 +170,7 @@ fn mean_course(
         let snapshots = network.train(grid, seed)?;
         let course: Vec<f64> = snapshots.iter().map(|s| s.outputs[[item, pair.feature]]).collect();
         let mut held = Vec::with_capacity(grid.len());
-        if activation == Activation::Relu {
+        if activation == Nonlinearity::RELU {
             let gated = at_start(&network.start(seed)?, data)?;
             gated.train(network.rate, grid, |_, net| {
                 // Items are one-hot: the map of their context has their features as a column.

@@ -12,7 +12,7 @@ use crate::gated::routing::Routing;
 use crate::gated::xor::XorNetwork;
 use crate::math::parallel::{in_parallel, join};
 use crate::math::random::{Purpose, gaussian, orthogonal, stream};
-use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples};
+use crate::net::{LayeredNetwork, Network, Nonlinearity, gradient_descent_examples};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Sheet, Text, gradient_color,
@@ -108,7 +108,7 @@ fn xor_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Pan
         gaussian(RANDOM_UNITS, 2, RANDOM_START, &mut rng),
         gaussian(1, RANDOM_UNITS, RANDOM_START, &mut rng),
     ];
-    let random = DenseNetwork::new(weights, Activation::Relu)?;
+    let random = LayeredNetwork::dense(weights, Nonlinearity::RELU)?;
     let modes = xor_modes(&random)?;
     let part = |t: f64| {
         move |m: &crate::deep_linear::two_layer::TwoLayerMode| {
@@ -150,7 +150,7 @@ fn xor_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Pan
 }
 
 /// What rectified units answer at the four corners over time.
-fn answers(net: DenseNetwork, rate: f64, grid: &[f64]) -> Result<Vec<[f64; 4]>> {
+fn answers(net: LayeredNetwork, rate: f64, grid: &[f64]) -> Result<Vec<[f64; 4]>> {
     let data = XorNetwork::data()?;
     let mut answers = Vec::with_capacity(grid.len());
     gradient_descent_examples(net, &data, rate, grid, |_, net| {

@@ -30,7 +30,7 @@ use ndarray::{Array2, Axis};
 
 use crate::gated::network::{Context, GatedNetwork};
 use crate::math::linalg::thin_svd;
-use crate::net::{Activation, DenseNetwork, Network};
+use crate::net::{LayeredNetwork, Network, Nonlinearity};
 use crate::{Correlations, Dataset, Error, Result};
 
 /// The gated network that two layers of rectified units are, with their present gates.
@@ -41,14 +41,18 @@ use crate::{Correlations, Dataset, Error, Result};
 /// # Errors
 /// A network that is not two layers of rectified units or does not fit the data, or an example at which
 /// no unit is on: it is never learned.
-pub fn at_start(net: &DenseNetwork, data: &Dataset) -> Result<GatedNetwork> {
+pub fn at_start(net: &LayeredNetwork, data: &Dataset) -> Result<GatedNetwork> {
     let weights = net.weights();
     let widths: Vec<_> = weights.iter().map(|w| w.dim()).collect();
     let (n_in, n_out) = (data.inputs.ncols(), data.targets.ncols());
     let fits = widths.len() == 2 && widths[0].1 == n_in && widths[1].0 == n_out;
-    if !fits || net.activation() != Activation::Relu {
+    if !fits || net.nonlinearities() != [Nonlinearity::RELU] {
         let expected = format!("units × {n_in} and {n_out} × units, with rectified units");
-        return Err(Error::shape("weights of the network", (widths, net.activation()), expected));
+        return Err(Error::shape(
+            "weights of the network",
+            (widths, net.nonlinearities()),
+            expected,
+        ));
     }
     let before = data.inputs.dot(&weights[0].t());
     let mut groups: Vec<(Vec<bool>, Vec<usize>)> = Vec::new();
@@ -123,11 +127,12 @@ mod tests {
     use crate::Modes;
     use crate::deep_linear::aligned::AlignedNetwork;
     use crate::deep_linear::half_times::first_crossing;
+    use crate::net::Loss;
     use crate::semantic::nonlinear::NonlinearNetwork;
 
     const U0: f64 = 1e-4;
 
-    fn worm(activation: Activation, rate: f64) -> NonlinearNetwork {
+    fn worm(activation: Nonlinearity, rate: f64) -> NonlinearNetwork {
         let scale = (2.0 * U0).sqrt();
         NonlinearNetwork { data: Dataset::worm(), n_hidden: 64, activation, scale, rate }
     }
@@ -150,19 +155,19 @@ mod tests {
     }
 
     fn rectified(rate: f64, times: &[f64], seed: u64) -> Vec<Array2<f64>> {
-        let run = worm(Activation::Relu, rate).train(times, seed).unwrap();
+        let run = worm(Nonlinearity::RELU, rate).train(times, seed).unwrap();
         run.into_iter().map(|s| s.outputs.reversed_axes()).collect()
     }
 
     #[test]
     fn gates_of_rectified_units_are_those_with_which_they_answer_and_learn() {
-        let network = worm(Activation::Relu, 0.01);
+        let network = worm(Nonlinearity::RELU, 0.01);
         let start = network.start(3).unwrap();
         let gated = at_start(&start, &network.data).unwrap();
         let gap = answers(&gated) - start.forward(network.data.inputs.view()).t();
         assert!(gap.iter().all(|x| x.abs() < 1e-17), "{gap}");
-        let (loss, _) =
-            start.loss_and_gradient(network.data.inputs.view(), network.data.targets.view());
+        let (x, y) = (network.data.inputs.view(), network.data.targets.view());
+        let (loss, _) = start.loss_and_gradient(x, y, Loss::HalfSquare);
         assert!((gated.loss() - loss).abs() < 1e-14);
         let step = (rectified(0.01, &[0.01], 3), trained(&gated, 0.01, &[0.01]));
         let gap = &step.0[0] - &step.1[0];
@@ -187,7 +192,7 @@ mod tests {
         let linear = (modes.targets()[0] / U0).ln() + share.ln();
         let linear = linear / (2.0 * modes.singular_values[0]);
         for seed in 0..3 {
-            let start = worm(Activation::Relu, 0.01).start(seed).unwrap();
+            let start = worm(Nonlinearity::RELU, 0.01).start(seed).unwrap();
             let gated = at_start(&start, &data).unwrap();
             let theory: Vec<_> =
                 times.iter().map(|t| answers(&growth(&gated, *t).unwrap())).collect();
@@ -204,7 +209,7 @@ mod tests {
             assert!((rectified - expected).abs() < 0.1 * (rectified - linear), "{rectified}");
         }
         // Nor do more units hear more: when linear ones have learned a percent, these have not half of it.
-        let many = NonlinearNetwork { n_hidden: 1024, ..worm(Activation::Relu, 0.01) };
+        let many = NonlinearNetwork { n_hidden: 1024, ..worm(Nonlinearity::RELU, 0.01) };
         let gated = at_start(&many.start(0).unwrap(), &data).unwrap();
         let map = answers(&growth(&gated, linear).unwrap());
         assert!(modes.strengths(map.view())[0] < 0.5 * level);
@@ -218,7 +223,7 @@ mod tests {
             let linear = AlignedNetwork::uniform(task, &[8], U0.sqrt(), 0.01);
             let modes = Modes::of(&linear.task).unwrap();
             let strengths = linear.strengths(&modes, &times).unwrap();
-            let network = NonlinearNetwork { data, ..worm(Activation::Relu, 0.05) };
+            let network = NonlinearNetwork { data, ..worm(Nonlinearity::RELU, 0.05) };
             let gated = at_start(&network.start(seed).unwrap(), &network.data).unwrap();
             let gated = trained(&gated, 0.05, &times);
             let (mut of_gates, mut of_linear) = (0.0f64, 0.0f64);
@@ -237,14 +242,14 @@ mod tests {
 
     #[test]
     fn what_is_not_made_of_gates_is_refused() {
-        let network = worm(Activation::Tanh, 0.01);
+        let network = worm(Nonlinearity::Tanh, 0.01);
         assert!(at_start(&network.start(0).unwrap(), &network.data).is_err());
-        let relu = worm(Activation::Relu, 0.01);
+        let relu = worm(Nonlinearity::RELU, 0.01);
         assert!(at_start(&relu.start(0).unwrap(), &Dataset::toy()).is_err());
         let one = NonlinearNetwork { n_hidden: 1, ..relu };
         let error = at_start(&one.start(0).unwrap(), &one.data).unwrap_err();
         assert!(error.to_string().contains("never learned"), "{error}");
-        let sum = worm(Activation::Relu, 0.01);
+        let sum = worm(Nonlinearity::RELU, 0.01);
         let gated = at_start(&sum.start(0).unwrap(), &sum.data).unwrap();
         assert!(growth(&gated, -1.0).is_err() && growth(&gated, 1e6).is_err());
     }

@@ -4,7 +4,7 @@ use ndarray::Array2;
 use ndarray::linalg::general_mat_mul;
 
 use crate::math::linalg::require_finite;
-use crate::net::gradient_descent_of;
+use crate::net::{Clock, Engine, Trainer, add_chain_gradient};
 use crate::{Correlations, Error, Result};
 
 /// Sum of the weights of all contexts: 1 up to rounding.
@@ -186,19 +186,15 @@ impl GatedNetwork {
         }
         let mut gradient: Vec<Array2<f64>> = edges.iter().map(|w| Array2::zeros(w.dim())).collect();
         for (path, error) in self.pathways.iter().zip(errors) {
-            let Some(mut error) = error else { continue };
-            let mut before: Vec<Array2<f64>> = Vec::with_capacity(path.len());
-            for e in &path[..path.len() - 1] {
-                let map = before.last().map_or_else(|| edges[*e].clone(), |b| edges[*e].dot(b));
-                before.push(map);
-            }
-            for (i, e) in path.iter().enumerate().rev() {
-                match i.checked_sub(1) {
-                    Some(i) => general_mat_mul(1.0, &error, &before[i].t(), 1.0, &mut gradient[*e]),
-                    None => gradient[*e] += &error,
+            let Some(error) = error else { continue };
+            let factors: Vec<&Array2<f64>> = path.iter().map(|e| &edges[*e]).collect();
+            add_chain_gradient(&factors, error, |i, error, before| {
+                let to = &mut gradient[path[i]];
+                match before {
+                    Some(before) => general_mat_mul(1.0, error, &before.t(), 1.0, to),
+                    None => *to += error,
                 }
-                error = edges[*e].t().dot(&error);
-            }
+            });
         }
         (loss, gradient)
     }
@@ -214,15 +210,58 @@ impl GatedNetwork {
         &self,
         rate: f64,
         times: &[f64],
-        mut record: impl FnMut(usize, &Self) -> Result<()>,
+        record: impl FnMut(usize, &Self) -> Result<()>,
     ) -> Result<Self> {
-        let mut net = self.clone();
-        let step = |edges: &[Array2<f64>]| self.loss_and_gradient(edges);
-        gradient_descent_of(self.edges.clone(), rate, times, step, |i, edges| {
-            net.edges.clone_from_slice(edges);
-            record(i, &net)
-        })?;
-        Ok(net)
+        let clock = Clock::gradient_flow(rate)?;
+        let mut engine = GatedDescent { net: self.clone(), rate, evaluated: None };
+        let initial = engine.loss();
+        let mut trainer = Trainer::new(engine, self.clone(), initial, clock)?;
+        trainer.record(times, record)?;
+        Ok(trainer.into_network())
+    }
+}
+
+/// A gated network on its way down its loss.
+struct GatedDescent {
+    net: GatedNetwork,
+    rate: f64,
+    /// Loss and gradient at the present weights, once they have been asked for.
+    evaluated: Option<(f64, Vec<Array2<f64>>)>,
+}
+
+impl Engine for GatedDescent {
+    type Net = GatedNetwork;
+
+    fn advance(&mut self, steps: u64) {
+        for _ in 0..steps {
+            let evaluated = self.evaluated.take();
+            let (_, gradient) =
+                evaluated.unwrap_or_else(|| self.net.loss_and_gradient(&self.net.edges));
+            for (w, g) in self.net.edges.iter_mut().zip(&gradient) {
+                w.scaled_add(-self.rate, g);
+            }
+        }
+    }
+
+    fn loss(&mut self) -> f64 {
+        let net = &self.net;
+        self.evaluated.get_or_insert_with(|| net.loss_and_gradient(&net.edges)).0
+    }
+
+    fn remedy(&self) -> String {
+        format!("lower the learning rate, which is {}", self.rate)
+    }
+
+    fn write(&mut self, net: &mut GatedNetwork) {
+        net.edges.iter_mut().zip(&self.net.edges).for_each(|(to, from)| to.assign(from));
+    }
+
+    fn matrices(net: &GatedNetwork) -> &[Array2<f64>] {
+        &net.edges
+    }
+
+    fn matrices_mut(net: &mut GatedNetwork) -> &mut [Array2<f64>] {
+        &mut net.edges
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::gated::xor::XorNetwork;
-use crate::net::{Activation, DenseNetwork, Network};
+use crate::net::{LayeredNetwork, Network, Nonlinearity};
 use crate::{Error, Result};
 
 /// The four modes that a network of rectified units with small random weights follows.
@@ -27,13 +27,17 @@ use crate::{Error, Result};
 ///
 /// # Errors
 /// A network that is not two layers of rectified units from two inputs to one output.
-pub fn xor_modes(net: &DenseNetwork) -> Result<[TwoLayerMode; 4]> {
+pub fn xor_modes(net: &LayeredNetwork) -> Result<[TwoLayerMode; 4]> {
     let weights = net.weights();
     let widths: Vec<_> = weights.iter().map(|w| w.dim()).collect();
     let fits = widths.len() == 2 && widths[0].1 == 2 && widths[1].0 == 1;
-    if !fits || net.activation() != Activation::Relu {
+    if !fits || net.nonlinearities() != [Nonlinearity::RELU] {
         let expected = "units × 2 and 1 × units, with rectified units";
-        return Err(Error::shape("weights of the network", (widths, net.activation()), expected));
+        return Err(Error::shape(
+            "weights of the network",
+            (widths, net.nonlinearities()),
+            expected,
+        ));
     }
     let data = XorNetwork::data()?;
     let s = 2f64.sqrt() / 4.0;
@@ -73,19 +77,20 @@ pub fn xor_modes(net: &DenseNetwork) -> Result<[TwoLayerMode; 4]> {
 mod tests {
     use super::*;
     use crate::math::random::{Purpose, gaussian, stream};
-    use crate::net::gradient_descent_examples;
+    use crate::net::{Loss, gradient_descent_examples};
 
-    fn random(n: usize, std: f64, seed: u64) -> DenseNetwork {
+    fn random(n: usize, std: f64, seed: u64) -> LayeredNetwork {
         let mut rng = stream(seed, Purpose::InitialWeights, 0);
         let weights = vec![gaussian(n, 2, std, &mut rng), gaussian(1, n, std, &mut rng)];
-        DenseNetwork::new(weights, Activation::Relu).unwrap()
+        LayeredNetwork::dense(weights, Nonlinearity::RELU).unwrap()
     }
 
-    fn losses(net: &DenseNetwork, rate: f64, times: &[f64]) -> Vec<f64> {
+    fn losses(net: &LayeredNetwork, rate: f64, times: &[f64]) -> Vec<f64> {
         let data = XorNetwork::data().unwrap();
         let mut losses = Vec::new();
         gradient_descent_examples(net.clone(), &data, rate, times, |_, net| {
-            losses.push(net.loss_and_gradient(data.inputs.view(), data.targets.view()).0);
+            let (x, y) = (data.inputs.view(), data.targets.view());
+            losses.push(net.loss_and_gradient(x, y, Loss::HalfSquare).0);
             Ok(())
         })
         .unwrap();
@@ -94,7 +99,7 @@ mod tests {
 
     /// Largest gap of the loss between the equivalent gated network and training, extrapolated to
     /// steps of no size.
-    fn gap(net: &DenseNetwork) -> f64 {
+    fn gap(net: &LayeredNetwork) -> f64 {
         let modes = xor_modes(net).unwrap();
         let times: Vec<f64> = (0..=80).map(|i| 0.75 * f64::from(i)).collect();
         let (whole, half) = (losses(net, 0.01, &times), losses(net, 0.005, &times));
@@ -135,7 +140,8 @@ mod tests {
 
     #[test]
     fn other_networks_are_refused() {
-        let linear = DenseNetwork::new(random(3, 0.1, 0).weights().to_vec(), Activation::Linear);
+        let linear =
+            LayeredNetwork::dense(random(3, 0.1, 0).weights().to_vec(), Nonlinearity::Linear);
         assert!(xor_modes(&linear.unwrap()).is_err());
     }
 }

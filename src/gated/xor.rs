@@ -7,7 +7,7 @@ use crate::agreement::halving::tolerance_by_halving;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::gated::network::{Context, GatedNetwork};
 use crate::math::random::{Purpose, orthogonal, stream};
-use crate::net::{Activation, DenseNetwork};
+use crate::net::{LayeredNetwork, Nonlinearity};
 use crate::{Axis, Correlations, Dataset, Error, Result, Solvable, Trajectory};
 
 /// The exclusive or as four linear pathways, one open for each example.
@@ -102,7 +102,7 @@ impl XorNetwork {
     /// # Errors
     /// A unit that is not on at its own corner at all times: the first layer must start positive and
     /// the second above minus the first (a² − b² is conserved, so that a cannot reach zero).
-    pub fn relu(&self) -> Result<DenseNetwork> {
+    pub fn relu(&self) -> Result<LayeredNetwork> {
         if let Some([a, b]) = self.layers.iter().find(|[a, b]| !(*a > 0.0 && *b > -*a)) {
             return Err(Error::Assumption {
                 theory: "gating by rectified units",
@@ -118,7 +118,7 @@ impl XorNetwork {
         let of = |layer: usize| Array1::from_iter(self.layers.iter().map(|l| l[layer]));
         let first = &data.inputs * &(of(0) / 2f64.sqrt()).insert_axis(ndarray::Axis(1));
         let second = &data.targets.t() * &of(1).insert_axis(ndarray::Axis(0));
-        DenseNetwork::new(vec![first, second], Activation::Relu)
+        LayeredNetwork::dense(vec![first, second], Nonlinearity::RELU)
     }
 
     /// Strengths "pathway 1" … "pathway 4" and the "loss", from what the network answers at the four

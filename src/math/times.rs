@@ -8,14 +8,15 @@ use crate::{Error, Result};
 /// The grid is empty, not finite, negative, or not increasing.
 pub fn validate_times(grid: &[f64]) -> Result<()> {
     if grid.is_empty() {
-        return Err(Error::parameter("times", "empty", "at least one time is needed"));
+        return Err(Error::parameter("times", "empty", "at least one time is needed").of("times"));
     }
     if let Some(t) = grid.iter().find(|t| !(t.is_finite() && **t >= 0.0)) {
-        return Err(Error::parameter("time", t, "times must be finite and not negative"));
+        let allowed = "times must be finite and not negative";
+        return Err(Error::parameter("time", t, allowed).of("times"));
     }
     if let Some(w) = grid.windows(2).find(|w| w[1] <= w[0]) {
         let allowed = format!("times must increase, but it follows {}", w[0]);
-        return Err(Error::parameter("time", w[1], allowed));
+        return Err(Error::parameter("time", w[1], allowed).of("times"));
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2};
 
-use super::{Network, chained, mean_half_square};
+use super::network::chained;
+use super::{Change, Network};
 use crate::{Correlations, Error, Result};
 
 /// A deep linear network, x ↦ W_L … W_1 x.
@@ -64,28 +65,26 @@ impl LinearNetwork {
     ///
     /// # Panics
     /// If the task has other numbers of inputs or outputs.
-    pub fn gradient(&self, task: &Correlations) -> Self {
-        let mut gap = -task.sigma_yx();
-        general_mat_mul(1.0, &self.map(), task.sigma_x(), 1.0, &mut gap);
-        self.pull_back(gap)
+    pub fn gradient(&self, task: &Correlations) -> Change {
+        let mut change = Change::zeros_like(&self.weights);
+        self.write_gradient(task, &mut change);
+        change
     }
 
-    /// Spreads the derivative in the whole map over the layers.
-    fn pull_back(&self, by_map: Array2<f64>) -> Self {
-        let depth = self.depth();
-        let mut before = Vec::with_capacity(depth);
-        for (i, w) in self.weights[..depth - 1].iter().enumerate() {
-            before.push(if i == 0 { w.clone() } else { w.dot(&before[i - 1]) });
-        }
-        let mut error = by_map;
-        let mut gradient = Vec::with_capacity(depth);
-        for i in (1..depth).rev() {
-            gradient.push(error.dot(&before[i - 1].t()));
-            error = self.weights[i].t().dot(&error);
-        }
-        gradient.push(error);
-        gradient.reverse();
-        Self { weights: gradient }
+    /// Writes the gradient, and gives the loss.
+    pub(super) fn write_gradient(&self, task: &Correlations, change: &mut Change) -> f64 {
+        let map = self.map();
+        let mut gap = -task.sigma_yx();
+        general_mat_mul(1.0, &map, task.sigma_x(), 1.0, &mut gap);
+        let edges: Vec<&Array2<f64>> = self.weights.iter().collect();
+        add_chain_gradient(&edges, gap, |l, error, before| {
+            let to = &mut change.matrices_mut()[l];
+            match before {
+                Some(before) => general_mat_mul(1.0, error, &before.t(), 0.0, to),
+                None => to.assign(error),
+            }
+        });
+        task.loss(map.view())
     }
 
     /// W_{l+1}ᵀW_{l+1} − W_l W_lᵀ for each hidden layer, L − 1 of them.
@@ -107,20 +106,76 @@ impl LinearNetwork {
     }
 }
 
+/// Spreads the derivative in a product of matrices W_L … W_1 over its factors, the last first:
+/// `add(l, error, before)` is told (W_L … W_{l+1})ᵀ times that derivative and W_{l−1} … W_1 (none of
+/// the first), counted from 0; their product is the derivative in factor l.
+pub(crate) fn add_chain_gradient(
+    factors: &[&Array2<f64>],
+    by_product: Array2<f64>,
+    mut add: impl FnMut(usize, &Array2<f64>, Option<&Array2<f64>>),
+) {
+    let depth = factors.len();
+    let mut before: Vec<Array2<f64>> = Vec::with_capacity(depth);
+    for factor in &factors[..depth - 1] {
+        let product = before.last().map_or_else(|| (*factor).clone(), |b| factor.dot(b));
+        before.push(product);
+    }
+    let mut error = by_product;
+    for l in (1..depth).rev() {
+        add(l, &error, Some(&before[l - 1]));
+        error = factors[l].t().dot(&error);
+    }
+    add(0, &error, None);
+}
+
+/// What each layer of a linear network took, and what the last one made of it.
+#[derive(Debug, Clone)]
+pub struct LinearActivity {
+    taken: Vec<Array2<f64>>,
+    outputs: Array2<f64>,
+}
+
 impl Network for LinearNetwork {
-    fn forward(&self, inputs: ArrayView2<'_, f64>) -> Array2<f64> {
-        let first = inputs.dot(&self.weights[0].t());
-        self.weights[1..].iter().fold(first, |x, w| x.dot(&w.t()))
+    type Activity = LinearActivity;
+
+    fn n_in(&self) -> usize {
+        self.weights[0].ncols()
     }
 
-    fn loss_and_gradient(
+    fn n_out(&self) -> usize {
+        self.weights[self.weights.len() - 1].nrows()
+    }
+
+    fn n_layers(&self) -> usize {
+        self.weights.len()
+    }
+
+    fn activity(&self, inputs: ArrayView2<'_, f64>) -> LinearActivity {
+        let (mut taken, mut outputs) = (Vec::with_capacity(self.depth()), inputs.to_owned());
+        for w in &self.weights {
+            let next = outputs.dot(&w.t());
+            taken.push(std::mem::replace(&mut outputs, next));
+        }
+        LinearActivity { taken, outputs }
+    }
+
+    fn outputs(activity: &LinearActivity) -> &Array2<f64> {
+        &activity.outputs
+    }
+
+    fn pull_back(&self, layer: usize, signal: Array2<f64>, _: &LinearActivity) -> Array2<f64> {
+        signal.dot(&self.weights[layer])
+    }
+
+    fn gather(
         &self,
-        inputs: ArrayView2<'_, f64>,
-        targets: ArrayView2<'_, f64>,
-    ) -> (f64, Self) {
-        let residuals = self.forward(inputs) - targets;
-        let by_map = residuals.t().dot(&inputs) / inputs.nrows() as f64;
-        (mean_half_square(&residuals), self.pull_back(by_map))
+        layer: usize,
+        signal: &Array2<f64>,
+        activity: &LinearActivity,
+        change: &mut Change,
+    ) {
+        let to = &mut change.matrices_mut()[layer];
+        general_mat_mul(1.0, &signal.t(), &activity.taken[layer], 0.0, to);
     }
 
     fn weights(&self) -> &[Array2<f64>] {
@@ -138,7 +193,7 @@ mod tests {
     use crate::Dataset;
     use crate::math::linalg::frobenius_norm;
     use crate::math::random::{Purpose, gaussian, stream};
-    use crate::net::initial;
+    use crate::net::{Loss, initial};
 
     #[test]
     fn matrices_that_do_not_follow_each_other_are_refused_and_named() {
@@ -174,9 +229,10 @@ mod tests {
             let std = vec![0.7; widths.len() - 1];
             let net = initial::gaussian(widths, &std, &mut rng).unwrap();
             let net = LinearNetwork::new(net).unwrap();
-            let (loss, gradient) = net.loss_and_gradient(data.inputs.view(), data.targets.view());
+            let (loss, gradient) =
+                net.loss_and_gradient(data.inputs.view(), data.targets.view(), Loss::HalfSquare);
             approx::assert_abs_diff_eq!(loss, net.loss(&task), epsilon = 1e-13 * loss.max(1.0));
-            for (a, b) in gradient.weights().iter().zip(net.gradient(&task).weights()) {
+            for (a, b) in gradient.matrices().iter().zip(net.gradient(&task).matrices()) {
                 let size = frobenius_norm(a.view()).max(1.0);
                 assert!(frobenius_norm((a - b).view()) < 1e-13 * size);
             }

@@ -2,10 +2,11 @@
 
 use ndarray::Array2;
 
+use super::trainer::interpolate;
 use super::*;
 use crate::math::linalg::frobenius_norm;
 use crate::math::random::{Purpose, gaussian, stream};
-use crate::{Correlations, Dataset};
+use crate::{Correlations, Dataset, Error, Result};
 
 fn data(p: usize, n_in: usize, n_out: usize) -> Dataset {
     let mut rng = stream(11, Purpose::Task, 0);
@@ -28,12 +29,13 @@ fn nothing<N>(_: usize, _: &N) -> Result<()> {
 
 /// Largest gap between a network's gradient and central differences of its loss.
 fn gradient_gap<N: Network>(net: &N, data: &Dataset) -> f64 {
-    let loss = |net: &N| net.loss_and_gradient(data.inputs.view(), data.targets.view()).0;
-    let (_, gradient) = net.loss_and_gradient(data.inputs.view(), data.targets.view());
+    let (x, y) = (data.inputs.view(), data.targets.view());
+    let loss = |net: &N| net.loss_and_gradient(x, y, Loss::HalfSquare).0;
+    let (_, gradient) = net.loss_and_gradient(x, y, Loss::HalfSquare);
     let spacing = 1e-5;
     let mut gap = 0.0f64;
     for l in 0..net.weights().len() {
-        for (i, g) in gradient.weights()[l].indexed_iter() {
+        for (i, g) in gradient.matrices()[l].indexed_iter() {
             let (mut up, mut down) = (net.clone(), net.clone());
             up.weights_mut()[l][i] += spacing;
             down.weights_mut()[l][i] -= spacing;
@@ -50,11 +52,8 @@ fn every_gradient_is_the_slope_of_its_loss() {
         let w = weights(widths, 0.6);
         // Spacing 1e-5 leaves 1e-10 of third derivative and 1e-11 of rounding.
         assert!(gradient_gap(&LinearNetwork::new(w.clone()).unwrap(), &data) < 1e-8);
-        for activation in Activation::ALL {
-            let net = DenseNetwork::new(w.clone(), activation).unwrap();
-            assert!(gradient_gap(&net, &data) < 1e-8, "{activation}, {widths:?}");
-            assert_eq!(net.activation(), activation);
-        }
+        let net = LayeredNetwork::dense(w.clone(), Nonlinearity::Tanh).unwrap();
+        assert!(gradient_gap(&net, &data) < 1e-8, "{widths:?}");
     }
 }
 
@@ -63,12 +62,15 @@ fn a_dense_network_without_nonlinearity_is_a_linear_network() {
     let data = data(9, 4, 3);
     let w = weights(&[4, 5, 2, 3], 0.5);
     let linear = LinearNetwork::new(w.clone()).unwrap();
-    let dense = DenseNetwork::new(w, Activation::Linear).unwrap();
+    let dense = LayeredNetwork::dense(w, Nonlinearity::Linear).unwrap();
     let (x, y) = (data.inputs.view(), data.targets.view());
     assert!(frobenius_norm((linear.forward(x) - dense.forward(x)).view()) < 1e-13);
-    let (a, b) = (linear.loss_and_gradient(x, y), dense.loss_and_gradient(x, y));
+    let (a, b) = (
+        linear.loss_and_gradient(x, y, Loss::HalfSquare),
+        dense.loss_and_gradient(x, y, Loss::HalfSquare),
+    );
     assert!((a.0 - b.0).abs() < 1e-13 * a.0);
-    for (a, b) in a.1.weights().iter().zip(Network::weights(&b.1)) {
+    for (a, b) in a.1.matrices().iter().zip(b.1.matrices()) {
         assert!(frobenius_norm((a - b).view()) < 1e-13);
     }
 }
@@ -82,7 +84,9 @@ fn plain_descent(
 ) -> LinearNetwork {
     for _ in 0..steps {
         let gradient = net.gradient(task);
-        add_scaled(&mut net, -rate, &gradient);
+        for (w, g) in net.weights_mut().iter_mut().zip(gradient.matrices()) {
+            w.scaled_add(-rate, g);
+        }
     }
     net
 }
@@ -113,6 +117,73 @@ fn fast_steps_are_the_steps_of_the_definition_for_every_depth_and_shape() {
 }
 
 #[test]
+fn the_plain_engine_on_correlations_judges_the_fast_one() {
+    let data = data(10, 4, 3);
+    let task = Correlations::of(&data).unwrap();
+    let net = LinearNetwork::new(weights(&[4, 6, 3], 0.3)).unwrap();
+    let times = [0.0, 0.333, 2.0];
+    let training = Training::gradient_flow(0.05).unwrap();
+    let mut trainer = training.on_correlations(net.clone(), &task).unwrap();
+    let mut plain = Vec::new();
+    trainer
+        .record(&times, |_, net| {
+            plain.push(net.clone());
+            Ok(())
+        })
+        .unwrap();
+    gradient_descent(net.clone(), &task, 0.05, &times, |i, net| {
+        assert!(distance(net, &plain[i]) < 1e-13, "time {}", times[i]);
+        Ok(())
+    })
+    .unwrap();
+    let sharp = Training { loss: Loss::Logistic, ..Training::gradient_flow(0.05).unwrap() };
+    assert!(sharp.on_correlations(net, &task).is_err());
+}
+
+#[test]
+fn training_can_be_stopped_anywhere_and_gone_on_with() {
+    let data = data(10, 4, 3);
+    let net = LayeredNetwork::dense(weights(&[4, 6, 3], 0.5), Nonlinearity::Tanh).unwrap();
+    let optimizer = Optimizer { method: Method::ADAM, rates: vec![0.01, 0.0], weight_decay: 1e-3 };
+    let training = Training { optimizer, ..Training::gradient_flow(0.01).unwrap() };
+    let trainer = || training.clone().on_examples(net.clone(), &data).unwrap();
+    let (mut straight, mut paused) = (trainer(), trainer());
+    straight.advance_to(3.0).unwrap();
+    for time in [0.0, 0.004, 0.005, 0.61, 0.613, 3.0] {
+        paused.advance_to(time).unwrap();
+    }
+    assert_eq!(straight.network(), paused.network());
+    assert!(paused.advance_to(2.0).unwrap_err().to_string().contains("already"));
+    let end = straight.into_network();
+    assert_eq!(end.weights()[1], net.weights()[1], "a frozen layer stays");
+    assert!(distance(&end, &net) > 0.1, "nothing was learned");
+}
+
+#[test]
+fn every_loss_falls_under_every_optimizer() {
+    let inputs = gaussian(12, 3, 1.0, &mut stream(3, Purpose::Task, 0));
+    let first = inputs.column(0).mapv(|x| f64::from(u8::from(x > 0.0)));
+    let targets = ndarray::stack![ndarray::Axis(1), first, 1.0 - &first];
+    let data = Dataset::new(inputs, targets).unwrap();
+    let net = LayeredNetwork::dense(weights(&[3, 8, 2], 0.5), Nonlinearity::Tanh).unwrap();
+    for loss in Loss::ALL {
+        for (method, rate) in [
+            (Method::Descent, 0.3),
+            (Method::Momentum { momentum: 0.9 }, 0.05),
+            (Method::ADAM, 0.02),
+        ] {
+            let optimizer = Optimizer { method, rates: vec![rate], weight_decay: 0.0 };
+            let training = Training { loss, optimizer, ..Training::gradient_flow(1.0).unwrap() };
+            let mut trainer = training.on_examples(net.clone(), &data).unwrap();
+            let before = trainer.engine_mut().loss();
+            trainer.advance_to(400.0).unwrap();
+            let after = trainer.engine_mut().loss();
+            assert!(after < 0.2 * before, "{loss:?}, {method:?}: from {before} to {after}");
+        }
+    }
+}
+
+#[test]
 fn descent_on_examples_is_descent_on_their_correlations() {
     let data = data(10, 4, 3);
     let task = Correlations::of(&data).unwrap();
@@ -122,7 +193,7 @@ fn descent_on_examples_is_descent_on_their_correlations() {
     let a = gradient_descent(net.clone(), &task, 0.05, &times, nothing).unwrap();
     let b = gradient_descent_examples(net, &data, 0.05, &times, nothing).unwrap();
     assert!(distance(&a, &b) < 1e-13);
-    let dense = DenseNetwork::new(w, Activation::Linear).unwrap();
+    let dense = LayeredNetwork::dense(w, Nonlinearity::Linear).unwrap();
     let c = gradient_descent_examples(dense, &data, 0.05, &times, nothing).unwrap();
     for (a, c) in a.weights().iter().zip(Network::weights(&c)) {
         assert!(frobenius_norm((a - c).view()) < 1e-13);
@@ -132,7 +203,7 @@ fn descent_on_examples_is_descent_on_their_correlations() {
 #[test]
 fn a_batch_of_all_examples_is_full_batch_descent() {
     let data = data(10, 4, 3);
-    let net = DenseNetwork::new(weights(&[4, 6, 3], 0.5), Activation::Tanh).unwrap();
+    let net = LayeredNetwork::dense(weights(&[4, 6, 3], 0.5), Nonlinearity::Tanh).unwrap();
     let times = [0.5, 1.01];
     let full = gradient_descent_examples(net.clone(), &data, 0.05, &times, nothing).unwrap();
     let batches = Batches { size: 10, seed: 3, run: 0 };
@@ -144,7 +215,7 @@ fn a_batch_of_all_examples_is_full_batch_descent() {
 #[test]
 fn stochastic_descent_repeats_itself_and_depends_on_seed_and_run() {
     let data = data(10, 4, 3);
-    let net = DenseNetwork::new(weights(&[4, 6, 3], 0.5), Activation::Erf).unwrap();
+    let net = LayeredNetwork::dense(weights(&[4, 6, 3], 0.5), Nonlinearity::ERF_SQRT2).unwrap();
     let run = |seed, run| {
         let batches = Batches { size: 3, seed, run };
         stochastic_gradient_descent(net.clone(), &data, batches, 0.05, &[1.0], nothing).unwrap()
@@ -164,10 +235,11 @@ fn an_epoch_uses_every_example_once() {
     let times = [12.0 * rate];
     let after =
         stochastic_gradient_descent(net.clone(), &data, batches, rate, &times, nothing).unwrap();
-    let (_, full) = net.loss_and_gradient(data.inputs.view(), data.targets.view());
+    let (_, full) =
+        net.loss_and_gradient(data.inputs.view(), data.targets.view(), Loss::HalfSquare);
     // Twelve batches of five are five epochs: mean of the steps = mean of the examples.
     let moved = (&after.weights()[0] - &net.weights()[0]) / (-12.0 * rate);
-    let gap = frobenius_norm((&moved - &full.weights()[0]).view());
+    let gap = frobenius_norm((&moved - &full.matrices()[0]).view());
     assert!(gap < 100.0 * rate, "{gap}");
 }
 
@@ -236,7 +308,7 @@ fn a_rate_too_large_is_an_error_that_names_it() {
     for part in ["after step", "time", "lower the learning rate", "3.5"] {
         assert!(text.contains(part), "{text}");
     }
-    let dense = DenseNetwork::new(weights(&[4, 6, 3], 0.3), Activation::Relu).unwrap();
+    let dense = LayeredNetwork::dense(weights(&[4, 6, 3], 0.3), Nonlinearity::RELU).unwrap();
     let batches = Batches { size: 2, seed: 0, run: 0 };
     assert!(gradient_descent_examples(dense.clone(), &data, 9.0, &[1e4], nothing).is_err());
     assert!(stochastic_gradient_descent(dense, &data, batches, 9.0, &[1e4], nothing).is_err());
@@ -266,19 +338,6 @@ fn impossible_requests_are_refused_before_training() {
         Err(Error::Usage("interrupted".into()))
     });
     assert_eq!(stop.unwrap_err(), Error::Usage("interrupted".into()));
-}
-
-#[test]
-fn the_clock_knows_steps_from_times_between_them() {
-    let clock = Clock::gradient_flow(0.1).unwrap();
-    assert_eq!(clock.steps(0.3).unwrap(), (3, 0.0));
-    assert_eq!(clock.steps(1e9).unwrap(), (10_000_000_000, 0.0));
-    let (k, f) = clock.steps(0.325).unwrap();
-    assert_eq!(k, 3);
-    assert!((f - 0.25).abs() < 1e-12);
-    assert_eq!(clock.time(30), 3.0);
-    assert!(clock.steps(-0.1).is_err());
-    assert!(clock.steps(1e20).is_err());
 }
 
 /// Gradient flow of a general deep linear network, from an integrator of order 8 with relative

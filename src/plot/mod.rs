@@ -32,40 +32,53 @@
 //! of the embedded fonts, stored once a glyph: the figure looks the same in every viewer and stays
 //! small. PNG and PDF come from the same page with letters as text, so that the PDF has the fonts
 //! inside and its text can be searched.
+//!
+//! # Where things are
+//!
+//! | place | what it has |
+//! |---|---|
+//! | `sheet`, `panel`, `marks/`, `color` | what a figure is made of |
+//! | `look` | styles, and the sizes that belong to each |
+//! | `text`, `font` | labels: markup, letters and their widths |
+//! | `geometry` | points and rectangles of the page, clipping, thinning |
+//! | `names` | what panels and series are called in messages and tables |
+//! | `plan/` | what a sheet is to look like: checks, axes, legends, the layout of panels |
+//! | `draw/` | shapes and letters on a page, as SVG, PNG and PDF |
+//! | `table` | the numbers of a sheet as CSV |
+//!
+//! `plan` uses what stands above it, `draw` uses `plan`; never the other way. `marks/mod.rs` says what
+//! a new kind of mark needs.
 
-mod axis;
-mod canvas;
-mod check;
 mod color;
 mod draw;
 mod font;
 mod geometry;
-mod heatmap;
-mod layout;
-mod legend;
+mod look;
 mod marks;
-mod obstacles;
+mod names;
 mod panel;
-#[cfg(feature = "cli")]
-mod pdf;
-#[cfg(feature = "cli")]
-mod raster;
+mod plan;
+mod sheet;
 mod table;
 #[cfg(all(test, feature = "cli"))]
 mod tests;
 mod text;
-mod ticks;
 
 pub use color::{Color, Colormap, gradient_color, series_color};
+pub use look::Style;
 pub use marks::{
     Band, Dash, Dots, Heatmap, Line, Mark, Marker, Rule, Text, series_dash, series_marker,
 };
-pub use panel::{AxisSpec, Legend, Panel, Scale, Sheet, Style, Width};
+pub use panel::{AxisSpec, Legend, Panel, Scale};
+pub use sheet::{Sheet, Width};
 pub use table::csv;
 pub use text::literal;
 
 use crate::Result;
-use canvas::{Canvas, Lettering};
+use draw::canvas::{Canvas, Lettering};
+#[cfg(feature = "cli")]
+use draw::raster;
+use draw::sheet::draw_sheet;
 
 /// Pixels to the inch that journals ask for.
 pub const PRINT_DPI: f64 = 300.0;
@@ -79,7 +92,7 @@ fn outlined(canvas: &Canvas, sheet: &Sheet) -> String {
 /// # Errors
 /// The sheet holds something that cannot be drawn; see the [module](self).
 pub fn svg(sheet: &Sheet, style: Style) -> Result<String> {
-    Ok(outlined(&draw::draw(sheet, style)?, sheet))
+    Ok(outlined(&draw_sheet(sheet, style)?, sheet))
 }
 
 /// The figure as PNG with `dpi` pixels to the inch, [`PRINT_DPI`] being usual.
@@ -88,7 +101,7 @@ pub fn svg(sheet: &Sheet, style: Style) -> Result<String> {
 /// As [`svg`]; or `dpi` is not between 10 and 2400.
 #[cfg(feature = "cli")]
 pub fn png(sheet: &Sheet, style: Style, dpi: f64) -> Result<Vec<u8>> {
-    raster::png(&raster::tree(&draw::draw(sheet, style)?)?, dpi)
+    raster::png(&raster::tree(&draw_sheet(sheet, style)?)?, dpi)
 }
 
 /// The figure as PDF, all shapes vectors, with the fonts it uses inside.
@@ -97,7 +110,7 @@ pub fn png(sheet: &Sheet, style: Style, dpi: f64) -> Result<Vec<u8>> {
 /// As [`svg`].
 #[cfg(feature = "cli")]
 pub fn pdf(sheet: &Sheet, style: Style) -> Result<Vec<u8>> {
-    raster::pdf(&raster::tree(&draw::draw(sheet, style)?)?)
+    raster::pdf(&raster::tree(&draw_sheet(sheet, style)?)?)
 }
 
 /// A figure in every format.
@@ -120,7 +133,7 @@ pub struct Rendered {
 /// As [`svg`] and [`png()`].
 #[cfg(feature = "cli")]
 pub fn render_all(sheet: &Sheet, style: Style, dpi: f64) -> Result<Rendered> {
-    let canvas = draw::draw(sheet, style)?;
+    let canvas = draw_sheet(sheet, style)?;
     let tree = raster::tree(&canvas)?;
     Ok(Rendered {
         svg: outlined(&canvas, sheet),

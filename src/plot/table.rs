@@ -2,9 +2,11 @@
 
 use std::fmt::Write;
 
-use super::check::{self, letter, series_name};
 use super::marks::Mark;
-use super::panel::{AxisSpec, Panel, Sheet};
+use super::names::{letter, series_name};
+use super::panel::{AxisSpec, Panel};
+use super::plan::check;
+use super::sheet::Sheet;
 use super::text::plain;
 use crate::Result;
 

@@ -170,11 +170,11 @@ fn a_legend_that_would_hide_curves_stands_outside() {
         ));
     }
     let sheet = Sheet::new("", vec![panel]);
-    let (_, frames) = layout::arrange(&sheet, &Style::Paper.look(Width::Single)).unwrap();
+    let (_, frames) = plan::layout::arrange(&sheet, &Style::Paper.look(Width::Single)).unwrap();
     assert!(frames[0].legend_at.0 > frames[0].inner.right());
     let mut free = one_line(&[0.0, 1.0], &[0.0, 1.0]);
     free.panels[0].legend = Legend::Auto;
-    let (_, frames) = layout::arrange(&free, &Style::Paper.look(Width::Single)).unwrap();
+    let (_, frames) = plan::layout::arrange(&free, &Style::Paper.look(Width::Single)).unwrap();
     assert!(frames[0].inner.contains(frames[0].legend_at));
 }
 
@@ -191,7 +191,7 @@ fn what_decays_to_the_smallest_numbers_is_drawn_on_a_logarithmic_axis() {
 #[test]
 fn panels_of_a_row_and_of_a_column_are_aligned() {
     let sheet = &gallery()[0].1;
-    let (_, frames) = layout::arrange(sheet, &Style::Paper.look(sheet.width)).unwrap();
+    let (_, frames) = plan::layout::arrange(sheet, &Style::Paper.look(sheet.width)).unwrap();
     assert_eq!(frames[0].inner.y, frames[1].inner.y);
     assert_eq!(frames[0].inner.x, frames[2].inner.x);
     assert_eq!(frames[1].inner.right(), frames[3].inner.right());

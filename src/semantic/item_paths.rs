@@ -2,7 +2,7 @@
 
 use crate::course::Course;
 use crate::deep_linear::exact_network::no_hidden_layer;
-use crate::net::{Activation, DenseNetwork, gradient_descent_examples};
+use crate::net::{LayeredNetwork, Nonlinearity, gradient_descent_examples};
 use crate::semantic::embedding::{ItemPaths, follow, principal_axes, principal_widths};
 use crate::semantic::representation::trained_representations;
 use crate::{Error, Result};
@@ -54,11 +54,11 @@ pub fn course_paths(course: &Course) -> Result<CoursePaths> {
     let maps = network.hidden_maps_at(times)?;
     let theory: Vec<_> = maps.iter().map(|h| items.dot(&h.t())).collect();
     let (rate, weights) = (network.rate(), resolved.weights);
-    let simulation = if course.activation == Activation::Linear {
+    let simulation = if course.activation == Nonlinearity::Linear {
         trained_representations(weights, network.task(), items, rate, times)?
     } else {
         let mut hidden = Vec::with_capacity(times.len());
-        let net = DenseNetwork::new(weights, course.activation)?;
+        let net = LayeredNetwork::dense(weights, course.activation)?;
         gradient_descent_examples(net, &course.data, rate, times, |_, net| {
             hidden.extend(net.hidden(items.view()).pop());
             Ok(())
@@ -137,7 +137,7 @@ mod tests {
         let one = Dataset::from_table(Array2::ones((1, 3)), names(1), names(3)).unwrap();
         let paths = course_paths(&Course::new(one)).unwrap();
         assert!(paths.theory.coordinates.iter().all(|c| c.iter().all(|x| *x == 0.0)));
-        let tanh = Course { activation: Activation::Tanh, ..course };
+        let tanh = Course { activation: Nonlinearity::Tanh, ..course };
         let paths = course_paths(&tanh).unwrap();
         assert!(paths.theory.largest_gap(&paths.simulation) > 0.0);
     }

@@ -9,7 +9,7 @@
 use ndarray::Array2;
 
 use crate::math::random::{Purpose, stream};
-use crate::net::{Activation, DenseNetwork, Network, gradient_descent_examples, initial};
+use crate::net::{LayeredNetwork, Network, Nonlinearity, gradient_descent_examples, initial};
 use crate::{Dataset, Result};
 
 /// A two-layer network with small random weights and any hidden units.
@@ -24,7 +24,7 @@ pub struct NonlinearNetwork {
     /// Number of hidden units.
     pub n_hidden: usize,
     /// What hidden units do.
-    pub activation: Activation,
+    pub activation: Nonlinearity,
     /// Size (singular values) of the layers at the start.
     pub scale: f64,
     /// Learning rate η; k steps take time kη.
@@ -45,12 +45,12 @@ impl NonlinearNetwork {
     ///
     /// # Errors
     /// A size that is zero or not finite.
-    pub fn start(&self, seed: u64) -> Result<DenseNetwork> {
+    pub fn start(&self, seed: u64) -> Result<LayeredNetwork> {
         let widths = [self.data.inputs.ncols(), self.n_hidden, self.data.targets.ncols()];
         let std = self.scale / (self.n_hidden.max(1) as f64).sqrt();
         let mut rng = stream(seed, Purpose::InitialWeights, 0);
         let weights = initial::gaussian(&widths, &[std, std], &mut rng)?;
-        DenseNetwork::new(weights, self.activation)
+        LayeredNetwork::dense(weights, self.activation)
     }
 
     /// Trains by full-batch gradient descent; one snapshot for each time.
@@ -77,7 +77,7 @@ mod tests {
     #[test]
     fn snapshots_hold_what_the_network_does_and_it_learns() {
         let data = Dataset::toy();
-        for activation in [Activation::Linear, Activation::Tanh, Activation::Relu] {
+        for activation in [Nonlinearity::Linear, Nonlinearity::Tanh, Nonlinearity::RELU] {
             let network = NonlinearNetwork {
                 data: data.clone(),
                 n_hidden: 16,

@@ -322,7 +322,7 @@ mod tests {
             let weights = saddle_weights(&modes, &hidden, &learned, seed).unwrap();
             let net = LinearNetwork::new(weights.clone()).unwrap();
             let size = modes.singular_values[0].max(1.0);
-            for gradient in net.gradient(&task).weights() {
+            for gradient in net.gradient(&task).matrices() {
                 // Zero up to the rounding of a few products of matrices of this size.
                 prop_assert!(frobenius_norm(gradient.view()) < 1e-12 * size * size);
             }

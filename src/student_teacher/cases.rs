@@ -8,7 +8,7 @@ use super::flow::Learning;
 use super::order_parameters::OrderParameters;
 use crate::Result;
 use crate::contract::{CurveCase, Model};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 
 /// Students that learn online.
 pub const ALL: &[CurveCase] = &[
@@ -68,7 +68,7 @@ pub const ALL: &[CurveCase] = &[
         reference: "goldt2019",
         model: |n_in| {
             let learning = Learning { rate: 0.5, readout_rate: 0.5, noise: 0.2 };
-            boxed(OnlineNetwork::goldt_2019(Activation::Erf, 4, learning, n_in)?)
+            boxed(OnlineNetwork::goldt_2019(Nonlinearity::ERF_SQRT2, 4, learning, n_in)?)
         },
         size: 200,
         grid: &[0.5, 2.0, 5.0, 15.0],
@@ -86,7 +86,7 @@ pub const ALL: &[CurveCase] = &[
 /// One linear unit, two teachers that overlap.
 fn linear(n_in: usize) -> OnlineNetwork {
     OnlineNetwork {
-        activation: Activation::Linear,
+        activation: Nonlinearity::Linear,
         start: OrderParameters {
             q: arr2(&[[0.5]]),
             r: arr2(&[[0.2, -0.1]]),

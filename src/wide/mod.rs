@@ -36,7 +36,7 @@
 //!
 //! | file | what it does |
 //! |---|---|
-//! | [`finite_network`](crate::net::finite_network), [`full_batch`](crate::net::fast::full_batch), [`trained_network`](finite::trained_network) | networks of any width, trained by full-batch gradient descent |
+//! | [`finite_network`](crate::net::layered), [`full_batch`](crate::net::fast::full_batch), [`trained_network`](finite::trained_network) | networks of any width, trained by full-batch gradient descent |
 //! | [`empirical_ntk`](finite::empirical_ntk), [`kernel_change`](finite::kernel_change), [`linearized`](finite::linearized) | their tangent kernels, how these change, networks held at their linearization |
 //! | [`width_scaling`](finite::width_scaling), [`sphere_task`](finite::sphere_task) | how the distance from the limit falls with the width |
 //! | [`jacobian_sampling`](signal::jacobian_sampling), [`descent`](rich::descent), [`weighted_networks`](bayesian::weighted_networks) | random Jacobians; deep linear networks that learn features; networks weighted by their likelihood |

@@ -161,6 +161,9 @@ fn after(state: State, layer: &Layer, itself: bool) -> State {
             };
             each(&job, state.size)
         }
+        Layer::LocallyConnected { .. } | Layer::MaxPool { .. } | Layer::Recurrent { .. } => {
+            unreachable!("these have no kernel of infinite width")
+        }
     }
 }
 

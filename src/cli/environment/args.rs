@@ -1,11 +1,9 @@
 //! What `solvable environment` is asked.
 
-use std::path::PathBuf;
-
 use clap::Subcommand;
 use serde_json::{Value, json};
-use solvable::Error;
 
+use super::super::result_flags::ResultFlags;
 use super::super::values;
 
 const EXAMPLES: &str = "\
@@ -39,11 +37,12 @@ Examples:
   solvable environment block --members 30 --shared 40
   solvable environment block --items 50 --features 80 --members 20 --shared 20 --inside 0.9";
 
-/// Make a structured data set together with its exact modes.
+/// Which data have a structure whose modes are known exactly?
 ///
-/// Writes items.csv (items × features, as `solvable learn` reads it), spectrum.csv (for each group of
-/// equal modes: eigenvalue, multiplicity, singular value in theory and in the sample, half-learning
-/// time), modes.csv (the analytic eigenvectors, one row an item) and manifest.json.
+/// Makes a structured data set together with its exact modes. Writes items.csv (items × features,
+/// as `solvable learn` reads it), spectrum.csv (for each group of equal modes: eigenvalue,
+/// multiplicity, singular value in theory and in the sample, half-learning time), modes.csv (the
+/// analytic eigenvectors, one row an item) and manifest.json.
 #[derive(Debug, clap::Args)]
 #[command(before_help = EXAMPLES, disable_help_subcommand = true)]
 pub struct Args {
@@ -61,8 +60,9 @@ pub(super) enum Kind {
     Block(BlockArgs),
 }
 
-/// What all kinds share.
+/// What all kinds share. They draw nothing, so that the style is taken but not spoken of.
 #[derive(Debug, clap::Args)]
+#[command(mut_arg("style", |style| style.hide(true)))]
 pub(super) struct Shared {
     /// Number of features.
     #[arg(long, value_name = "N", default_value = "1000", value_parser = values::count)]
@@ -72,15 +72,8 @@ pub(super) struct Shared {
     #[arg(long, value_name = "N", default_value = "0", value_parser = values::seed)]
     #[arg(allow_negative_numbers = true)]
     pub(super) seed: u64,
-    /// Directory for the results [default: out/environment-KIND].
-    #[arg(long, value_name = "DIR")]
-    pub(super) out: Option<PathBuf>,
-    /// Also write into a directory that holds other files.
-    #[arg(long)]
-    pub(super) force: bool,
-    /// Print one JSON document.
-    #[arg(long)]
-    pub(super) json: bool,
+    #[command(flatten)]
+    pub(super) results: ResultFlags,
 }
 
 /// Smooth Gaussian features on a graph.
@@ -226,21 +219,21 @@ impl Kind {
         }
     }
 
-    /// Flags of this kind alone, with their values.
-    pub(super) fn flags(&self) -> Vec<(&'static str, Value)> {
+    /// Settings of this kind alone.
+    pub(super) fn settings(&self) -> Vec<(&'static str, Value)> {
         let smooth = |first: Vec<(&'static str, Value)>, smooth: &Smooth| {
             let both = [("smoothness", json!(smooth.smoothness)), ("edge", json!(smooth.edge))];
             first.into_iter().chain(both).collect()
         };
         match self {
             Self::Tree(args) => {
-                let mut flags: Vec<(&'static str, Value)> = Vec::new();
-                flags.extend(args.depth.map(|depth| ("depth", json!(depth))));
-                flags.push(("branching", json!(args.branching.0)));
+                let mut settings: Vec<(&'static str, Value)> = Vec::new();
+                settings.extend(args.depth.map(|depth| ("depth", json!(depth))));
+                settings.push(("branching", json!(args.branching.0)));
                 if !args.indicators {
-                    flags.push(("flip", json!(args.flip)));
+                    settings.push(("flip", json!(args.flip)));
                 }
-                flags
+                settings
             }
             Self::Ring(args) => smooth(vec![("items", json!(args.items))], &args.smooth),
             Self::Order(args) => smooth(vec![("items", json!(args.items))], &args.smooth),
@@ -264,40 +257,5 @@ impl Kind {
 
     pub(super) fn marks_nodes(&self) -> bool {
         matches!(self, Self::Tree(args) if args.indicators)
-    }
-
-    /// The library's parameter names as the flags that set them.
-    pub(super) fn by_flag(&self, error: Error) -> Error {
-        let items = match self {
-            Self::Grid(_) => "--rows × --columns",
-            Self::Cluster(_) => "--clusters × --size",
-            _ => "--items",
-        };
-        let flags = [
-            ("flip probability", "--flip"),
-            ("branching", "--branching"),
-            ("depth", "--depth"),
-            ("smoothness", "--smoothness"),
-            ("edge strength", "--edge"),
-            ("number of items", items),
-            ("number of items on a ring", "--items"),
-            ("number of items in order", "--items"),
-            ("number of rows", "--rows"),
-            ("number of columns", "--columns"),
-            ("number of clusters", "--clusters"),
-            ("number of items in a cluster", "--size"),
-            ("number of members", "--members"),
-            ("number of shared features", "--shared"),
-            ("probability inside", "--inside"),
-            ("probability outside", "--outside"),
-        ];
-        match error {
-            Error::Parameter { name, value, allowed } => {
-                let flag = flags.iter().find(|(parameter, _)| *parameter == name);
-                let name = flag.map_or(name, |(_, flag)| (*flag).to_owned());
-                Error::Parameter { name, value, allowed }
-            }
-            other => other,
-        }
     }
 }

@@ -4,14 +4,15 @@ mod args;
 mod world;
 
 use std::fmt::Write as _;
-use std::path::Path;
 
 use ndarray::Array2;
 use serde_json::{Map, Value, json};
-use solvable::Result;
-use solvable::store::{Manifest, OutDir};
+use solvable::{Dataset, Result};
 
-use super::{Output, Status, interrupt, report};
+use super::deliver::{Delivery, Outcome};
+use super::output::Output;
+use super::report;
+use super::status::Status;
 pub use args::Args;
 use args::Kind;
 use world::{Group, World};
@@ -20,23 +21,25 @@ use world::{Group, World};
 const LISTED: usize = 16;
 
 /// Makes it, writes it, lists its modes.
-pub fn run(args: Args, output: &Output) -> Result<Status> {
+pub fn run(args: Args, command: Vec<String>, output: &Output) -> Result<Status> {
     let kind = args.kind;
     let shared = kind.shared();
-    let default = || Path::new("out").join(format!("environment-{}", kind.name()));
-    let path = shared.out.clone().unwrap_or_else(default);
-    let out = OutDir::create(&path, shared.force)?;
-    interrupt::ends_the_program()?;
-    let world = kind.world(output).map_err(|error| kind.by_flag(error))?;
-    let manifest = write(&kind, &world, out)?;
-    if shared.json {
-        output.json(&document(&kind, &world, &manifest)?)?;
-    } else {
-        output.data(&text(&world)?)?;
-    }
-    let names: Vec<_> = manifest.outputs.iter().map(|file| file.file.as_str()).collect();
-    output.note(format_args!("{}: {}", path.display(), names.join(", ")));
-    Ok(Status::Success)
+    let default = format!("out/environment-{}", kind.name());
+    let delivery = Delivery::open(&shared.results, default, command, output)?;
+    let world = kind.world(output)?;
+    let data = &world.data;
+    let items = csv("item", &data.feature_names, &data.item_names, &data.targets);
+    let modes = csv("item", &world.modes.0, &data.item_names, &world.modes.1);
+    let files =
+        [("items.csv", items), ("modes.csv", modes), ("spectrum.csv", spectrum_csv(&world)?)];
+    delivery.deliver(Outcome {
+        files: files.map(|(name, text)| (name, text.into_bytes())).into(),
+        settings: settings(&kind, data),
+        seed: shared.seed,
+        document: document(&kind, &world)?,
+        text: text(&world)?,
+        ..Outcome::default()
+    })
 }
 
 /// A table with named rows. Names here hold neither comma nor quote.
@@ -70,52 +73,18 @@ fn spectrum_csv(world: &World) -> Result<String> {
     Ok(text)
 }
 
-fn write(kind: &Kind, world: &World, mut out: OutDir) -> Result<Manifest> {
-    let data = &world.data;
-    let items = csv("item", &data.feature_names, &data.item_names, &data.targets);
-    let modes = csv("item", &world.modes.0, &data.item_names, &world.modes.1);
-    let spectrum = spectrum_csv(world)?;
-    let _all_of_them = interrupt::hold();
-    for (name, text) in [("items.csv", items), ("modes.csv", modes), ("spectrum.csv", spectrum)] {
-        out.write(name, text.as_bytes())?;
-    }
-    let mut manifest = Manifest::new(kind.shared().seed);
-    manifest.command = command(kind);
-    let shown = |(name, value): (&str, Value)| (name.to_owned(), value);
-    let mut settings: Map<String, Value> = kind.flags().into_iter().map(shown).collect();
+/// Every setting with the value it had, defaults included.
+fn settings(kind: &Kind, data: &Dataset) -> Map<String, Value> {
+    let named = |(name, value): (&str, Value)| (name.to_owned(), value);
+    let mut settings: Map<String, Value> = kind.settings().into_iter().map(named).collect();
     settings.insert("kind".into(), json!(kind.name()));
     settings.insert("items".into(), json!(data.n_samples()));
     settings.insert("features".into(), json!(data.feature_names.len()));
     settings.insert("indicators".into(), json!(kind.marks_nodes()));
-    manifest.settings = settings;
-    out.finish(manifest)
+    settings
 }
 
-/// Arguments that give the same results again.
-fn command(kind: &Kind) -> Vec<String> {
-    let mut command = vec!["environment".to_owned(), kind.name().to_owned()];
-    let mut add = |name: &str, value: String| command.extend([format!("--{name}"), value]);
-    for (name, value) in kind.flags() {
-        let text = match value.as_array() {
-            Some(list) => list.iter().map(Value::to_string).collect::<Vec<_>>().join(","),
-            None => {
-                value.as_f64().filter(|_| value.is_f64()).map_or(value.to_string(), report::exact)
-            }
-        };
-        add(name, text);
-    }
-    if kind.marks_nodes() {
-        command.push("--indicators".into());
-        return command;
-    }
-    add("features", kind.shared().features.to_string());
-    if kind.shared().seed != 0 {
-        add("seed", kind.shared().seed.to_string());
-    }
-    command
-}
-
-fn document(kind: &Kind, world: &World, manifest: &Manifest) -> Result<Value> {
+fn document(kind: &Kind, world: &World) -> Result<Value> {
     let group = |group: &Group| -> Result<Value> {
         Ok(json!({
             "name": group.name,
@@ -132,7 +101,6 @@ fn document(kind: &Kind, world: &World, manifest: &Manifest) -> Result<Value> {
         "items": world.data.item_names,
         "groups": world.groups.iter().map(group).collect::<Result<Vec<_>>>()?,
         "remark": world.remark,
-        "manifest": manifest.to_json()?,
     }))
 }
 

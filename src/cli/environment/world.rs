@@ -5,7 +5,8 @@ use solvable::deep_linear::two_layer::TwoLayerMode;
 use solvable::task::environment::{Graph, PlantedCategory, RandomField, Spectrum, Tree};
 use solvable::{Dataset, Error, Result};
 
-use super::super::{Output, report};
+use super::super::output::Output;
+use super::super::report;
 use super::args::{BlockArgs, ClusterArgs, GridArgs, Kind, OrderArgs, RingArgs, TreeArgs};
 
 /// Most cells of a table, which is held whole.

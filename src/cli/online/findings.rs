@@ -7,7 +7,7 @@ use solvable::student_teacher::flow::stationary::{End, Stationary, settle_within
 use solvable::student_teacher::symmetry::Symmetry;
 use solvable::{Error, Result, Trajectory};
 
-use super::report;
+use super::super::report;
 use super::setup::Setup;
 
 /// Most units of which the end is looked for: its linearization takes the cube of their square.

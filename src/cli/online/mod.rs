@@ -1,178 +1,28 @@
 //! A student that learns online from a teacher, or from two.
 
-use std::path::{Path, PathBuf};
-
-use clap::ValueEnum;
 use serde_json::{Map, Value, json};
 use solvable::figures::own::online_course::online_course;
-use solvable::net::Activation;
-use solvable::store::{Input, Manifest, OutDir};
 use solvable::trajectory::mean_over_runs;
 use solvable::{Agreement, Result, Solvable, Trajectory, compare, ensemble};
 
-use super::render::{Style, render};
-use super::values::{Similarity, SimulationSize};
-use super::{Output, Status, interrupt, report, values};
+use super::deliver::{Delivery, Outcome};
+use super::output::Output;
+use super::report;
+use super::status::Status;
+use super::values::SimulationSize;
 
+mod args;
 mod findings;
 mod setup;
 
+pub use args::Args;
 use findings::Findings;
 use setup::Setup;
-
-const EXAMPLES: &str = "\
-Examples:
-  solvable online --students 2 --teachers 2 --activation erf --rate 1 --until 300
-  solvable online --students 4 --teachers 2 --noise 0.1 --train both --simulate N=1000,seeds=8 --json
-  solvable online --teacher T.csv --students 3 --simulate N=500,seeds=8
-  solvable online --students 2 --teachers 1 --second-teacher V=0.5 --switch 150
-  solvable online --symmetric";
 
 /// Simulated points of a course; theory has them too, and more in between.
 const SIMULATED: usize = 41;
 /// Rows of the printed table.
 const LISTED: usize = 10;
-
-/// Predict how a student learns online from a teacher, and watch networks learn.
-///
-/// Student and teacher are two-layer networks with Gaussian inputs; every step sees one new example, and
-/// time counts examples per input. Theory follows the overlaps of their weights for infinitely many
-/// inputs; simulated networks start from the same overlaps. With --second-teacher the student learns a
-/// second task after the first, with a head for each. Writes online.{svg,pdf,png,csv}; prints the course,
-/// the plateau, the time of specialization and how far simulation and theory are apart.
-#[derive(Debug, clap::Args)]
-#[command(before_help = EXAMPLES)]
-pub struct Args {
-    /// Hidden units K of the student.
-    #[arg(long, value_name = "K", default_value = "2", value_parser = values::count)]
-    #[arg(allow_negative_numbers = true)]
-    students: usize,
-    /// Hidden units M of the teacher, orthogonal and of length 1 [default: 2].
-    #[arg(long, value_name = "M", value_parser = values::count, allow_negative_numbers = true)]
-    #[arg(conflicts_with = "teacher")]
-    teachers: Option<usize>,
-    /// Overlaps T of the teacher's units with each other, M × M (CSV or NPY).
-    #[arg(long, value_name = "FILE", conflicts_with = "second_teacher")]
-    teacher: Option<PathBuf>,
-    /// Hidden units of both; erf is erf(x/√2).
-    #[arg(long, value_enum, default_value = "erf")]
-    activation: Units,
-    /// Learning rate η of the first layer.
-    #[arg(long, value_name = "RATE", default_value = "0.5", value_parser = values::positive)]
-    #[arg(allow_negative_numbers = true)]
-    rate: f64,
-    /// Standard deviation σ of the noise on labels.
-    #[arg(long, value_name = "STD", default_value = "0", value_parser = values::not_negative)]
-    #[arg(allow_negative_numbers = true)]
-    noise: f64,
-    /// Which layers learn; readouts that do not are 1 [default: first, with a second teacher both].
-    #[arg(long, value_enum)]
-    train: Option<Layers>,
-    /// Learning rate of the readouts, with --train both [default: that of the first layer].
-    #[arg(long, value_name = "RATE", value_parser = values::positive)]
-    #[arg(allow_negative_numbers = true)]
-    readout_rate: Option<f64>,
-    /// Standard deviation of initial weights, and of readouts that learn.
-    #[arg(long, value_name = "STD", default_value = "0.1", value_parser = values::positive)]
-    #[arg(allow_negative_numbers = true)]
-    scale: f64,
-    /// Start exactly symmetric, all students alike: theory then never leaves its plateau.
-    #[arg(long, conflicts_with = "second_teacher")]
-    symmetric: bool,
-    /// Last time: examples per input [default: 200, or twice the time of the switch].
-    #[arg(long, value_name = "TIME", value_parser = values::positive, allow_negative_numbers = true)]
-    until: Option<f64>,
-    /// Train networks with N inputs, one for each seed.
-    #[arg(long, value_name = "N=SIZE,seeds=RUNS", value_parser = values::simulation)]
-    simulate: Option<SimulationSize>,
-    /// A second teacher whose features overlap with the first one's by V; learned after --switch.
-    #[arg(long, value_name = "V=SIMILARITY,readout=SIMILARITY", value_parser = values::similarity)]
-    #[arg(requires = "switch", allow_hyphen_values = true)]
-    second_teacher: Option<Similarity>,
-    /// Time at which the second task replaces the first.
-    #[arg(long, value_name = "TIME", value_parser = values::positive)]
-    #[arg(allow_negative_numbers = true, requires = "second_teacher")]
-    switch: Option<f64>,
-    /// Freeze the first layer at the switch.
-    #[arg(long, requires = "switch", conflicts_with = "elastic")]
-    freeze: bool,
-    /// Elastic weight consolidation of this strength after the switch.
-    #[arg(long, value_name = "STRENGTH", value_parser = values::positive, requires = "switch")]
-    #[arg(allow_negative_numbers = true)]
-    elastic: Option<f64>,
-    /// Share of examples after the switch that are still of the first task.
-    #[arg(long, value_name = "SHARE", value_parser = values::share, requires = "switch")]
-    #[arg(allow_negative_numbers = true)]
-    replay: Option<f64>,
-    /// Number of points of the theory.
-    #[arg(long, value_name = "N", default_value = "401", value_parser = values::points)]
-    #[arg(allow_negative_numbers = true)]
-    points: usize,
-    /// Seed of initial weights and of the first simulated network.
-    #[arg(long, value_name = "N", default_value = "0", value_parser = values::seed)]
-    #[arg(allow_negative_numbers = true)]
-    seed: u64,
-    /// Directory for the results.
-    #[arg(long, value_name = "DIR", default_value = "out/online")]
-    out: PathBuf,
-    /// Also write into a directory that holds other files.
-    #[arg(long)]
-    force: bool,
-    /// What the figure is drawn for.
-    #[arg(long, value_enum, default_value = "paper")]
-    style: Style,
-    /// Print one JSON document.
-    #[arg(long)]
-    json: bool,
-}
-
-/// Hidden units with closed-form averages.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Units {
-    Erf,
-    Relu,
-    Linear,
-}
-
-impl From<Units> for Activation {
-    fn from(units: Units) -> Self {
-        match units {
-            Units::Erf => Self::Erf,
-            Units::Relu => Self::Relu,
-            Units::Linear => Self::Linear,
-        }
-    }
-}
-
-/// Layers of the student that learn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Layers {
-    /// The first; a soft committee machine.
-    First,
-    /// Both.
-    Both,
-}
-
-impl Args {
-    /// Which layers learn.
-    fn layers(&self) -> Layers {
-        self.train.unwrap_or(if self.switch.is_some() { Layers::Both } else { Layers::First })
-    }
-
-    /// Last time.
-    fn end(&self) -> f64 {
-        self.until.unwrap_or_else(|| self.switch.map_or(200.0, |switch| 2.0 * switch))
-    }
-}
-
-impl Layers {
-    fn name(self) -> &'static str {
-        match self {
-            Self::First => "first",
-            Self::Both => "both",
-        }
-    }
-}
 
 /// What came of it.
 struct Course {
@@ -184,24 +34,23 @@ struct Course {
 }
 
 /// Predicts, simulates, draws.
-pub fn run(args: Args, output: &Output) -> Result<Status> {
-    let (setup, inputs, warnings) = Setup::of(&args)?;
-    let out = OutDir::create(&args.out, args.force)?;
-    interrupt::ends_the_program()?;
+pub fn run(args: Args, command: Vec<String>, output: &Output) -> Result<Status> {
+    let (setup, inputs, mut warnings) = Setup::of(&args)?;
+    let delivery = Delivery::open(&args.results, "out/online", command, output)?;
     let course = course(&args, &setup)?;
-    let manifest = write(&args, &setup, &course, (inputs, warnings), out)?;
-    for warning in &manifest.warnings {
-        output.warn(format_args!("warning: {warning}"));
-    }
-    if args.json {
-        output.json(&document(&setup, &course, &manifest)?)?;
-    } else {
-        output.data(&text(&setup, &course))?;
-    }
-    let files: Vec<_> = manifest.outputs.iter().map(|file| file.file.as_str()).collect();
-    output.note(format_args!("{}: {}", args.out.display(), files.join(", ")));
-    let holds = report::hold(&course.agreements);
-    Ok(if holds { Status::Success } else { Status::ToleranceExceeded })
+    warnings.extend(course.findings.warning());
+    let sheet = online_course(&course.theory, &course.runs, &course.findings.events());
+    delivery.deliver(Outcome {
+        sheets: vec![("online", sheet)],
+        settings: setup.settings(&args),
+        seed: args.seed,
+        document: document(&setup, &course),
+        text: text(&setup, &course),
+        inputs,
+        warnings,
+        agreements: course.agreements,
+        ..Outcome::default()
+    })
 }
 
 fn course(args: &Args, setup: &Setup) -> Result<Course> {
@@ -235,30 +84,7 @@ fn even(end: f64, n: usize, size: Option<usize>) -> Vec<f64> {
     times
 }
 
-fn write(
-    args: &Args,
-    setup: &Setup,
-    course: &Course,
-    (inputs, mut warnings): (Vec<Input>, Vec<String>),
-    mut out: OutDir,
-) -> Result<Manifest> {
-    let sheet = online_course(&course.theory, &course.runs, &course.findings.events());
-    let files = render(&sheet, args.style)?;
-    let _all_of_them = interrupt::hold();
-    for (extension, bytes) in files {
-        out.write(&format!("online.{extension}"), &bytes)?;
-    }
-    warnings.extend(course.findings.warning());
-    let mut manifest = Manifest::new(args.seed);
-    manifest.command = setup::command(args);
-    manifest.settings = setup.settings(args);
-    manifest.inputs = inputs;
-    manifest.warnings = warnings;
-    manifest.agreement.clone_from(&course.agreements);
-    out.finish(manifest)
-}
-
-fn document(setup: &Setup, course: &Course, manifest: &Manifest) -> Result<Value> {
+fn document(setup: &Setup, course: &Course) -> Value {
     let columns = |run: &Trajectory| {
         Value::Object(run.columns().map(|(name, values)| (name.into(), json!(values))).collect())
     };
@@ -271,7 +97,7 @@ fn document(setup: &Setup, course: &Course, manifest: &Manifest) -> Result<Value
         }
         json!({"times": run.grid(), "mean": mean, "standard_error": error})
     });
-    Ok(json!({
+    json!({
         "schema": "solvable/online/1",
         "start": setup.start(),
         "times": course.theory.grid(),
@@ -279,8 +105,7 @@ fn document(setup: &Setup, course: &Course, manifest: &Manifest) -> Result<Value
         "simulation": simulation,
         "findings": course.findings.to_json(),
         "agreement": report::to_json(&course.agreements),
-        "manifest": manifest.to_json()?,
-    }))
+    })
 }
 
 fn text(setup: &Setup, course: &Course) -> String {
@@ -304,9 +129,4 @@ fn text(setup: &Setup, course: &Course) -> String {
         text += &report::table(&course.agreements);
     }
     text
-}
-
-/// The name of a file as it was typed.
-fn typed(path: &Path) -> String {
-    path.to_string_lossy().into_owned()
 }

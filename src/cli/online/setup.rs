@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use solvable::continual::overlaps::{TeacherPair, TwoTaskOverlaps};
 use solvable::continual::two_tasks::{Curriculum, Protection, TwoTasks};
 use solvable::math::random::{Purpose, gaussian, stream};
-use solvable::net::Activation;
+use solvable::net::Nonlinearity;
 use solvable::store::Input;
 use solvable::store::read::arrays::read_rows;
 use solvable::student_teacher::finite::online_network::OnlineNetwork;
@@ -13,9 +13,8 @@ use solvable::student_teacher::flow::Learning;
 use solvable::student_teacher::order_parameters::OrderParameters;
 use solvable::{Error, Result, Solvable};
 
-use super::super::render::Style;
 use super::super::{report, values};
-use super::{Args, Layers, typed};
+use super::args::{Args, Layers};
 
 /// Inputs of the network whose random weights give the initial overlaps, without --simulate.
 const DRAWN: usize = 1000;
@@ -69,13 +68,13 @@ impl Setup {
         };
         format!(
             "a student of {k} {} units learns {layers} from {teachers}; rate {}, label noise {}",
-            g.name(),
+            g,
             report::exact(learning.rate),
             report::exact(learning.noise),
         )
     }
 
-    fn parts(&self) -> (Activation, &Learning, &OrderParameters) {
+    fn parts(&self) -> (Nonlinearity, &Learning, &OrderParameters) {
         match self {
             Self::One(network) => (network.activation, &network.learning, &network.start),
             Self::Two(tasks) => (tasks.activation, &tasks.learning, &tasks.start.both),
@@ -102,7 +101,7 @@ impl Setup {
         let (g, learning, start) = self.parts();
         let mut settings = Map::from_iter([
             ("students".into(), json!(start.n_students())),
-            ("activation".into(), json!(g.name())),
+            ("activation".into(), json!(g.to_string())),
             ("rate".into(), json!(learning.rate)),
             ("readout_rate".into(), json!(learning.readout_rate)),
             ("noise".into(), json!(learning.noise)),
@@ -111,7 +110,6 @@ impl Setup {
             ("drawn_in".into(), json!(dimension(args))),
             ("until".into(), json!(args.end())),
             ("points".into(), json!(args.points)),
-            ("style".into(), json!(args.style.name())),
         ]);
         match self {
             Self::One(_) => {
@@ -199,7 +197,7 @@ fn teacher(args: &Args) -> Result<(Array2<f64>, Vec<Input>, Vec<String>)> {
         t,
     };
     probe.validate().map_err(|error| Error::Data {
-        place: typed(path),
+        place: path.display().to_string(),
         problem: match error {
             Error::Parameter { value, .. } => value,
             _ => format!("it has {m} rows and {} columns", probe.t.ncols()),
@@ -272,40 +270,4 @@ fn two(args: &Args, m: usize, similarity: &values::Similarity) -> Result<TwoTask
     };
     let (activation, learning) = (args.activation.into(), learning(args));
     Ok(TwoTasks { activation, learning, start, curriculum, protection, size })
-}
-
-/// Arguments that give the same results again: what was typed and is not so by default.
-pub fn command(args: &Args) -> Vec<String> {
-    let similarity = |s: values::Similarity| {
-        format!("V={},readout={}", report::exact(s.features), report::exact(s.readouts))
-    };
-    let name = |activation: Activation| activation.name().to_owned();
-    let activation: Activation = args.activation.into();
-    let flags = [
-        ("--students", (args.students != 2).then(|| args.students.to_string())),
-        ("--teachers", args.teachers.map(|m| m.to_string())),
-        ("--teacher", args.teacher.as_deref().map(typed)),
-        ("--activation", (activation != Activation::Erf).then(|| name(activation))),
-        ("--rate", (args.rate != 0.5).then(|| report::exact(args.rate))),
-        ("--noise", (args.noise != 0.0).then(|| report::exact(args.noise))),
-        ("--train", args.train.map(|layers| layers.name().to_owned())),
-        ("--readout-rate", args.readout_rate.map(report::exact)),
-        ("--scale", (args.scale != 0.1).then(|| report::exact(args.scale))),
-        ("--until", args.until.map(report::exact)),
-        ("--simulate", args.simulate.map(|s| format!("N={},seeds={}", s.size, s.runs))),
-        ("--second-teacher", args.second_teacher.map(similarity)),
-        ("--switch", args.switch.map(report::exact)),
-        ("--elastic", args.elastic.map(report::exact)),
-        ("--replay", args.replay.map(report::exact)),
-        ("--points", (args.points != 401).then(|| args.points.to_string())),
-        ("--seed", (args.seed != 0).then(|| args.seed.to_string())),
-        ("--style", (args.style != Style::Paper).then(|| args.style.name().to_owned())),
-    ];
-    let mut command = vec!["online".to_owned()];
-    for (flag, value) in flags {
-        command.extend(value.into_iter().flat_map(|value| [flag.to_owned(), value]));
-    }
-    let switches = [(args.symmetric, "--symmetric"), (args.freeze, "--freeze")];
-    command.extend(switches.iter().filter(|(on, _)| *on).map(|(_, switch)| (*switch).to_owned()));
-    command
 }

@@ -26,7 +26,7 @@ use ndarray::Axis;
 use super::random_features::{Coefficients, ridge_regression};
 use crate::curve::Curve;
 use crate::math::random::{Purpose, gaussian, stream};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind, Values};
 use crate::{Error, Result};
 
@@ -306,7 +306,7 @@ fn simulation(point: &Values, size: usize, seed: u64) -> Result<Vec<f64>> {
     let teacher = &teacher / teacher.mapv(|t| t * t).sum().sqrt();
     let noise = gaussian(n, 1, point.get(&NOISE).sqrt(), &mut rng);
     let scale = (size as f64).sqrt().recip();
-    let inputs = latent.dot(&features).mapv(|h| scale * Activation::Erf.value(h));
+    let inputs = latent.dot(&features).mapv(|h| scale * Nonlinearity::ERF_SQRT2.value(h));
     let target = latent.dot(&teacher);
     let (train, test) = inputs.view().split_at(Axis(0), n);
     let (labels, truth) = target.view().split_at(Axis(0), n);

@@ -40,7 +40,7 @@ use crate::math::linalg::solve_positive_definite;
 use crate::math::quadrature::gauss_legendre;
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::math::roots::brent;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind, Values};
 use crate::{Error, Result};
 
@@ -300,7 +300,7 @@ fn simulation(point: &Values, size: usize, seed: u64) -> Result<Vec<f64>> {
     let noise = gaussian(n_examples, 1, point.get(&NOISE).sqrt(), &mut rng);
     let theta =
         on_sphere(n_features, size, d.sqrt(), &mut stream(seed, Purpose::InitialWeights, 0));
-    let features = (inputs.dot(&theta.t()) / d.sqrt()).mapv(|h| Activation::Relu.value(h));
+    let features = (inputs.dot(&theta.t()) / d.sqrt()).mapv(|h| Nonlinearity::RELU.value(h));
     let (train, test) = features.view().split_at(Axis(0), n_examples);
     let (labels, truth) = target.view().split_at(Axis(0), n_examples);
     let penalty = (n_examples * n_features) as f64 / d * point.get(&RIDGE);
@@ -358,7 +358,7 @@ mod tests {
     #[test]
     fn coefficients_by_quadrature_are_those_known_exactly() {
         let pi = std::f64::consts::PI;
-        let found = Coefficients::of(|h| Activation::Relu.value(h));
+        let found = Coefficients::of(|h| Nonlinearity::RELU.value(h));
         approx::assert_abs_diff_eq!(found.constant, relu().constant, epsilon = 1e-14);
         approx::assert_abs_diff_eq!(found.linear, 0.5, epsilon = 1e-14);
         approx::assert_abs_diff_eq!(found.nonlinear, relu().nonlinear, epsilon = 1e-14);
@@ -371,7 +371,7 @@ mod tests {
         let found = Coefficients::of(|h| 2.0 * h + 1.0);
         assert!(found.nonlinear < 1e-14 && (found.linear - 2.0).abs() < 1e-14);
         // tanh has no closed form: Stein's lemma, E[Gσ(G)] = E[σ'(G)].
-        let slope = Coefficients::of(|h| Activation::Tanh.slope(h)).constant;
+        let slope = Coefficients::of(|h| Nonlinearity::Tanh.slope(h)).constant;
         let linear = Coefficients::of(f64::tanh).linear;
         approx::assert_abs_diff_eq!(linear, slope, epsilon = 1e-13);
     }

@@ -164,7 +164,7 @@ pub fn measured_learning_curve(
     check_sizes(sizes, x.nrows())?;
     if splits < 2 {
         let allowed = "two or more are needed for a standard error";
-        return Err(Error::parameter("number of splits", splits, allowed));
+        return Err(Error::parameter("number of splits", splits, allowed).of("splits"));
     }
     // The trace bounds the largest eigenvalue, which is not known here.
     let ridge = raised(ridge, gram.diag().sum());
@@ -249,7 +249,8 @@ fn checked_gram(
 ) -> Result<Array2<f64>> {
     kernel.check()?;
     if !(ridge.is_finite() && ridge >= 0.0) {
-        return Err(Error::parameter("ridge", ridge, "it must be finite and not negative"));
+        let allowed = "it must be finite and not negative";
+        return Err(Error::parameter("ridge", ridge, allowed).of("ridge"));
     }
     let n = x.nrows();
     if y.nrows() != n || y.ncols() == 0 {

@@ -5,12 +5,13 @@
 //! peaks there; damped Gauss–Newton steps (Levenberg and Marquardt) descend the same loss and get
 //! there in some tens of steps.
 
-use ndarray::{Array1, Array2, Axis, Zip};
+use ndarray::{Array1, Array2, Axis};
 
 use super::student::Errors;
 use crate::math::linalg::solve_positive_definite;
 use crate::math::random::{Purpose, gaussian, stream};
-use crate::net::Activation;
+use crate::net::measure::jacobian;
+use crate::net::{LayeredNetwork, Network, Nonlinearity};
 use crate::{Error, Result};
 
 /// Inputs on which the test error is measured.
@@ -36,16 +37,11 @@ pub struct NonlinearStudent {
     /// Training examples.
     pub n_examples: usize,
     /// What hidden units do, in teacher and student.
-    pub activation: Activation,
+    pub activation: Nonlinearity,
     /// Standard deviation of the label noise.
     pub noise: f64,
     /// Steps of training.
     pub steps: usize,
-}
-
-struct Weights {
-    hidden: Array2<f64>,
-    output: Array1<f64>,
 }
 
 impl NonlinearStudent {
@@ -74,42 +70,49 @@ impl NonlinearStudent {
             return Err(Error::parameter("label noise", self.noise, allowed));
         }
         let mut rng = stream(seed, Purpose::Task, 0);
-        let teacher = self.draw(TEACHER_UNITS, 2.0, 1.0, &mut rng);
+        let teacher = self.draw(TEACHER_UNITS, 2.0, 1.0, &mut rng)?;
         let x = gaussian(self.n_examples, self.n_in, 1.0, &mut rng);
         let noise = gaussian(self.n_examples, 1, self.noise, &mut rng).remove_axis(Axis(1));
-        let y = self.outputs(&teacher, &x) + noise;
+        let y = outputs(&teacher, &x) + noise;
         let new = gaussian(N_TEST, self.n_in, 1.0, &mut rng);
         let mut rng = stream(seed, Purpose::InitialWeights, 0);
-        let student = self.draw(self.n_hidden, 1.0, 0.3, &mut rng);
+        let student = self.draw(self.n_hidden, 1.0, 0.3, &mut rng)?;
         let student = self.descend(student, &x, &y)?;
         let mean_square = |gap: Array1<f64>| gap.dot(&gap) / gap.len() as f64;
-        let gap = self.outputs(&student, &new) - self.outputs(&teacher, &new);
+        let gap = outputs(&student, &new) - outputs(&teacher, &new);
         Ok(Errors {
             test: self.noise.powi(2) + mean_square(gap),
-            training: mean_square(self.outputs(&student, &x) - y),
+            training: mean_square(outputs(&student, &x) - y),
         })
     }
 
     /// Random weights: hidden units with inputs of standard deviation `gain`, outputs of `size`.
-    fn draw(&self, n: usize, gain: f64, size: f64, rng: &mut rand_chacha::ChaCha8Rng) -> Weights {
+    fn draw(
+        &self,
+        n: usize,
+        gain: f64,
+        size: f64,
+        rng: &mut rand_chacha::ChaCha8Rng,
+    ) -> Result<LayeredNetwork> {
         let hidden = gaussian(n, self.n_in, gain / (self.n_in as f64).sqrt(), rng);
-        let output = gaussian(n, 1, size / (n as f64).sqrt(), rng).remove_axis(Axis(1));
-        Weights { hidden, output }
+        let output = gaussian(1, n, size / (n as f64).sqrt(), rng);
+        LayeredNetwork::dense(vec![hidden, output], self.activation)
     }
 
-    fn outputs(&self, weights: &Weights, x: &Array2<f64>) -> Array1<f64> {
-        x.dot(&weights.hidden.t()).mapv(|h| self.activation.value(h)).dot(&weights.output)
-    }
-
-    fn descend(&self, mut at: Weights, x: &Array2<f64>, y: &Array1<f64>) -> Result<Weights> {
+    fn descend(
+        &self,
+        mut at: LayeredNetwork,
+        x: &Array2<f64>,
+        y: &Array1<f64>,
+    ) -> Result<LayeredNetwork> {
         let loss = |residuals: &Array1<f64>| residuals.dot(residuals);
-        let mut residuals = y - &self.outputs(&at, x);
+        let mut residuals = y - &outputs(&at, x);
         let mut damping = f64::NAN;
         for _ in 0..self.steps {
             if loss(&residuals) <= FITTED * loss(y) {
                 break;
             }
-            let slopes = self.derivatives(&at, x);
+            let slopes = jacobian(&at, x.view());
             let few = self.n_examples < slopes.ncols();
             let gram = if few { slopes.dot(&slopes.t()) } else { slopes.t().dot(&slopes) };
             if damping.is_nan() {
@@ -127,7 +130,7 @@ impl NonlinearStudent {
                 };
                 let step = if few { slopes.t().dot(&solved) } else { solved };
                 let next = moved(&at, &step.remove_axis(Axis(1)));
-                let left = y - &self.outputs(&next, x);
+                let left = y - &outputs(&next, x);
                 if loss(&left) < loss(&residuals) {
                     (at, residuals, improved) = (next, left, true);
                     damping *= EASE;
@@ -141,29 +144,18 @@ impl NonlinearStudent {
         }
         Ok(at)
     }
-
-    /// Derivatives of the outputs in every parameter, P × parameters, hidden weights first.
-    fn derivatives(&self, at: &Weights, x: &Array2<f64>) -> Array2<f64> {
-        let fields = x.dot(&at.hidden.t());
-        let (p, n) = x.dim();
-        let mut slopes = Array2::zeros((p, self.n_parameters()));
-        for (i, mut row) in slopes.rows_mut().into_iter().enumerate() {
-            for (j, field) in fields.row(i).iter().enumerate() {
-                let back = self.activation.slope(*field) * at.output[j];
-                let mut part = row.slice_mut(ndarray::s![j * n..(j + 1) * n]);
-                Zip::from(&mut part).and(x.row(i)).for_each(|out, x| *out = back * x);
-                row[self.n_hidden * n + j] = self.activation.value(*field);
-            }
-        }
-        slopes
-    }
 }
 
-fn moved(at: &Weights, step: &Array1<f64>) -> Weights {
-    let (h, n) = at.hidden.dim();
-    let hidden = Array2::from_shape_fn((h, n), |(j, i)| at.hidden[[j, i]] + step[j * n + i]);
-    let output = Array1::from_shape_fn(h, |j| at.output[j] + step[h * n + j]);
-    Weights { hidden, output }
+fn outputs(net: &LayeredNetwork, x: &Array2<f64>) -> Array1<f64> {
+    net.forward(x.view()).remove_axis(Axis(1))
+}
+
+/// The network with a step added to its parameters, in the order of the Jacobian's columns.
+fn moved(at: &LayeredNetwork, step: &Array1<f64>) -> LayeredNetwork {
+    let mut net = at.clone();
+    let parameters = net.weights_mut().iter_mut().flatten();
+    parameters.zip(step).for_each(|(parameter, step)| *parameter += step);
+    net
 }
 
 #[cfg(test)]
@@ -171,7 +163,7 @@ mod tests {
     use super::*;
 
     fn student(n_hidden: usize) -> NonlinearStudent {
-        let activation = Activation::Tanh;
+        let activation = Nonlinearity::Tanh;
         NonlinearStudent { n_in: 6, n_hidden, n_examples: 56, activation, noise: 0.4, steps: 60 }
     }
 
@@ -181,24 +173,6 @@ mod tests {
         assert!(student(1).train(0).unwrap().training > 0.05);
         let same = (student(4).train(3).unwrap(), student(4).train(3).unwrap());
         assert_eq!(same.0, same.1);
-    }
-
-    #[test]
-    fn derivatives_are_those_of_the_outputs() {
-        let student = student(3);
-        let mut rng = stream(0, Purpose::Task, 0);
-        let at = student.draw(3, 1.0, 1.0, &mut rng);
-        let x = gaussian(5, 6, 1.0, &mut rng);
-        let slopes = student.derivatives(&at, &x);
-        for k in 0..student.n_parameters() {
-            let mut step = Array1::zeros(student.n_parameters());
-            step[k] = 1e-6;
-            let up = student.outputs(&moved(&at, &step), &x);
-            let down = student.outputs(&moved(&at, &-step), &x);
-            for (i, change) in ((up - down) / 2e-6).iter().enumerate() {
-                assert!((change - slopes[[i, k]]).abs() < 1e-8);
-            }
-        }
     }
 
     #[test]

@@ -126,7 +126,14 @@ fn after(layer: &Layer, size: [usize; 2], name: &str) -> Result<[usize; 2]> {
             let value = format!("a branch from {c}x{d} to {a}x{b}");
             Err(Error::parameter(name, value, allowed))
         }
-        Layer::Dense { .. } | Layer::Flatten | Layer::GlobalAveragePool => {
+        Layer::LocallyConnected { filter, stride, padding, .. } => {
+            windowed("local", *filter, *stride, *padding)
+        }
+        Layer::MaxPool { window, stride, padding } => windowed("max", *window, *stride, *padding),
+        Layer::Dense { .. }
+        | Layer::Flatten
+        | Layer::GlobalAveragePool
+        | Layer::Recurrent { .. } => {
             let allowed = "before it there must be flatten or gap; a conv of 1x1 is what is dense at \
                            every place of an image";
             Err(Error::parameter(name, title(Some(layer)), allowed))
@@ -139,6 +146,9 @@ fn title(layer: Option<&Layer>) -> &'static str {
         None => "missing",
         Some(Layer::Dense { .. }) => "dense",
         Some(Layer::Conv { .. }) => "conv",
+        Some(Layer::LocallyConnected { .. }) => "locally connected",
+        Some(Layer::Recurrent { .. }) => "recurrent",
+        Some(Layer::MaxPool { .. }) => "max pool",
         Some(Layer::AveragePool { .. }) => "pool",
         Some(Layer::Flatten) => "flatten",
         Some(Layer::GlobalAveragePool) => "gap",

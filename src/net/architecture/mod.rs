@@ -43,8 +43,44 @@ pub enum Layer {
         /// σ_b ≥ 0; 0 is a layer without biases.
         bias_std: f64,
     },
+    /// A filter of its own at every place of an image.
+    LocallyConnected {
+        /// Height and width of the filters.
+        filter: [usize; 2],
+        /// Steps down and to the right.
+        stride: [usize; 2],
+        /// What is beyond the edge.
+        padding: Padding,
+        /// σ_w ≥ 0; the fan-in is that of a convolution.
+        weight_std: f64,
+        /// σ_b ≥ 0; 0 is a layer without biases.
+        bias_std: f64,
+    },
+    /// Units that see a sequence time by time, and their own activity of the step before:
+    /// z = σ_w/√(channels) U x + σ_r/√(units) W h + σ_b b and h ← (1 − α)h + αφ(z), from h = 0.
+    Recurrent {
+        /// φ.
+        nonlinearity: Nonlinearity,
+        /// Leak α, above 0 and at most 1; 1 has no memory beside W.
+        leak: f64,
+        /// σ_w ≥ 0 of the weights from the inputs.
+        weight_std: f64,
+        /// σ_r ≥ 0 of the weights among the units.
+        recurrent_std: f64,
+        /// σ_b ≥ 0; 0 is a layer without biases.
+        bias_std: f64,
+    },
     /// Mean over a window, divided by its whole size also at edges.
     AveragePool {
+        /// Height and width of the window.
+        window: [usize; 2],
+        /// Steps down and to the right.
+        stride: [usize; 2],
+        /// What is beyond the edge.
+        padding: Padding,
+    },
+    /// The largest of a window, channel by channel; what is beyond the edge does not count.
+    MaxPool {
         /// Height and width of the window.
         window: [usize; 2],
         /// Steps down and to the right.
@@ -60,8 +96,8 @@ pub enum Layer {
     Nonlinear(Nonlinearity),
     /// x + f(x); f ends in a layer with weights of its own.
     Residual(Vec<Layer>),
-    /// Every example, or every place of an image, divided by its standard deviation over channels. No
-    /// parameters.
+    /// Every example, or every place of an image, less its mean over channels and divided by its
+    /// standard deviation. No parameters.
     LayerNorm {
         /// What is added to the variance.
         epsilon: f64,
@@ -82,7 +118,8 @@ pub enum Parameterization {
     },
 }
 
-/// A network in the limit of wide hidden layers.
+/// What a network is: the same value gives the kernels of infinite width and the trained network of a
+/// finite one ([`LayeredNetwork`](super::LayeredNetwork)).
 ///
 /// ```
 /// use solvable::net::architecture::Architecture;
@@ -141,6 +178,31 @@ impl Architecture {
         start.after_all(&self.layers, &mut Vec::new()).err()
     }
 
+    /// Refuses numbers that no network has, whatever is known of its limit.
+    ///
+    /// # Errors
+    /// No layers; a standard deviation or ε that is negative or not finite; a filter, window or stride
+    /// of 0; a leak out of range; a network without weights.
+    pub fn check_layers(&self) -> Result<()> {
+        fn check(layers: &[Layer], place: &mut Vec<usize>) -> Result<bool> {
+            let mut weights = false;
+            for (i, layer) in layers.iter().enumerate() {
+                place.push(i);
+                weights |= match layer {
+                    Layer::Residual(branch) => check(branch, place)?,
+                    _ => layer.check(&name_of(place))?,
+                };
+                place.pop();
+            }
+            Ok(weights)
+        }
+        if check(&self.layers, &mut Vec::new())? {
+            return Ok(());
+        }
+        let allowed = "it must be 1 or more, or there is nothing to learn";
+        Err(Error::parameter("number of layers with weights", 0, allowed))
+    }
+
     /// Whether layers speak of places, so that the input must be images.
     pub fn is_convolutional(&self) -> bool {
         fn any(layers: &[Layer]) -> bool {
@@ -151,6 +213,57 @@ impl Architecture {
             })
         }
         any(&self.layers)
+    }
+}
+
+impl Layer {
+    /// Refuses numbers out of range; says whether the layer has weights.
+    fn check(&self, name: &str) -> Result<bool> {
+        let not_negative = |what: &str, value| not_negative(&format!("{name}: {what}"), value);
+        match self {
+            Self::Dense { weight_std, bias_std }
+            | Self::Conv { weight_std, bias_std, .. }
+            | Self::LocallyConnected { weight_std, bias_std, .. }
+            | Self::Recurrent { weight_std, bias_std, .. } => {
+                not_negative("weight standard deviation", *weight_std)?;
+                not_negative("bias standard deviation", *bias_std)?;
+            }
+            Self::LayerNorm { epsilon } => not_negative("ε", *epsilon)?,
+            Self::Nonlinear(nonlinearity) => nonlinearity.check()?,
+            _ => {}
+        }
+        let windowed = match self {
+            Self::Conv { filter, stride, .. } | Self::LocallyConnected { filter, stride, .. } => {
+                Some(("filter", *filter, *stride))
+            }
+            Self::AveragePool { window, stride, .. } | Self::MaxPool { window, stride, .. } => {
+                Some(("window", *window, *stride))
+            }
+            _ => None,
+        };
+        if let Some((what, size, stride)) = windowed {
+            for (what, [rows, cols]) in [(what, size), ("stride", stride)] {
+                if rows == 0 || cols == 0 {
+                    let (name, value) = (format!("{name}: {what}"), format!("{rows}x{cols}"));
+                    return Err(Error::parameter(name, value, "it must be 1x1 or more"));
+                }
+            }
+        }
+        if let Self::Recurrent { leak, recurrent_std, nonlinearity, .. } = self {
+            nonlinearity.check()?;
+            not_negative("recurrent standard deviation", *recurrent_std)?;
+            if !(*leak > 0.0 && *leak <= 1.0) {
+                let name = format!("{name}: leak");
+                return Err(Error::parameter(name, leak, "it must be above 0 and at most 1"));
+            }
+        }
+        Ok(matches!(
+            self,
+            Self::Dense { .. }
+                | Self::Conv { .. }
+                | Self::LocallyConnected { .. }
+                | Self::Recurrent { .. }
+        ))
     }
 }
 
@@ -189,22 +302,15 @@ impl Signal {
     }
 
     fn after(self, layer: &Layer, name: &str) -> Result<Self> {
-        let weights = |weight_std: f64, bias_std: f64| {
-            not_negative(&format!("{name}: weight standard deviation"), weight_std)?;
-            not_negative(&format!("{name}: bias standard deviation"), bias_std)
-        };
+        layer.check(name)?;
         match layer {
-            Layer::Dense { weight_std, bias_std } => {
-                weights(*weight_std, *bias_std)?;
+            Layer::Dense { .. } => Ok(Self { weights: true, gaussian: true, ..self }),
+            Layer::Conv { .. } => {
+                self.needs_places(name, "filter")?;
                 Ok(Self { weights: true, gaussian: true, ..self })
             }
-            Layer::Conv { filter, stride, weight_std, bias_std, .. } => {
-                weights(*weight_std, *bias_std)?;
-                self.window(name, "filter", *filter, *stride)?;
-                Ok(Self { weights: true, gaussian: true, ..self })
-            }
-            Layer::AveragePool { window, stride, .. } => {
-                self.window(name, "window", *window, *stride)?;
+            Layer::AveragePool { .. } => {
+                self.needs_places(name, "window")?;
                 Ok(self)
             }
             Layer::Flatten => {
@@ -216,15 +322,16 @@ impl Signal {
                 Ok(Self { places: false, ..self })
             }
             Layer::Nonlinear(nonlinearity) => {
-                nonlinearity.check()?;
                 self.needs_gaussian(name, &nonlinearity.to_string())?;
                 Ok(Self { gaussian: false, ..self })
             }
-            Layer::LayerNorm { epsilon } => {
-                not_negative(&format!("{name}: ε"), *epsilon)?;
+            Layer::LayerNorm { .. } => {
                 self.needs_gaussian(name, "normalization")?;
                 Ok(self)
             }
+            Layer::LocallyConnected { .. } => untheorized(name, "locally connected"),
+            Layer::MaxPool { .. } => untheorized(name, "max pooling"),
+            Layer::Recurrent { .. } => untheorized(name, "recurrent"),
             Layer::Residual(_) => Ok(self),
         }
     }
@@ -247,18 +354,6 @@ impl Signal {
         Ok(Self { places: inside.places, ..self })
     }
 
-    fn window(self, name: &str, what: &str, size: [usize; 2], stride: [usize; 2]) -> Result<()> {
-        self.needs_places(name, what)?;
-        for (what, [rows, cols]) in [(what, size), ("stride", stride)] {
-            if rows == 0 || cols == 0 {
-                let name = format!("{name}: {what}");
-                let value = format!("{rows}x{cols}");
-                return Err(Error::parameter(name, value, "it must be 1x1 or more"));
-            }
-        }
-        Ok(())
-    }
-
     fn needs_places(self, name: &str, what: &str) -> Result<()> {
         if self.places {
             return Ok(());
@@ -276,8 +371,15 @@ impl Signal {
     }
 }
 
+/// Layers that can be trained, but whose limit of infinite width is not known here.
+fn untheorized(name: &str, what: &str) -> Result<Signal> {
+    let allowed = "no kernel of infinite width is known for it here; a network of finite width can be \
+                   trained";
+    Err(Error::parameter(name, what, allowed))
+}
+
 /// `layer 3`, `layer 3.1` for the first of its branch.
-fn name_of(place: &[usize]) -> String {
+pub(crate) fn name_of(place: &[usize]) -> String {
     let numbers: Vec<String> = place.iter().map(|i| (i + 1).to_string()).collect();
     format!("layer {}", numbers.join("."))
 }

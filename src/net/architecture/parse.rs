@@ -4,13 +4,18 @@
 //! |---|---|
 //! | `dense`, `dense(w=1.4, b=0.1)` | weights with standard deviations σ_w and σ_b |
 //! | `3x3`, `5x3/2:valid(w=1.4, b=0.1)` | convolution: height × width, `/` stride, `:` padding (`same`, `valid`, `circular`) |
+//! | `local3x3`, `local3x3/2:valid(w=1.4)` | the same with filters of their own at every place |
+//! | `recurrent(tanh, leak=0.5, w=1, r=0.9, b=0.1)` | recurrent units: leak α, and standard deviations of weights from the inputs and among the units; a leak of 1 and σ_r = σ_w unless given |
+//! | `max2`, `max2x3/1:same` | pooling by the largest, as `pool` |
 //! | `pool2`, `pool2x3/1:same` | average pooling; the stride is the window and nothing is padded unless given |
 //! | `flatten`, `gap` | all places in one vector; their mean |
 //! | `relu`, `erf(1, 0.7)`, … | a [nonlinearity](crate::net::unit::names::NAMES) |
 //! | `norm`, `norm(1e-3)` | layer normalization, with ε = 1e-5 unless given |
 //! | `[ … ]` | x + f(x), the branch f in brackets |
 //!
-//! The words are the network as it is: no readout is added. NTK parameterization.
+//! The words are the network as it is: no readout is added. NTK parameterization. Networks with `local`,
+//! `recurrent` or `max` can be trained ([`parse_trainable`]), but no limit of infinite width is known
+//! for them here.
 
 use std::ops::Range;
 
@@ -58,13 +63,7 @@ const EPSILON: f64 = 1e-5;
 /// unknown word, a number that is none or out of range, brackets that do not match, layers that
 /// [do not fit together](Architecture::validate).
 pub fn parse(text: &str, defaults: &LayerDefaults) -> Result<Architecture> {
-    let words = words(text);
-    let mut reader = Reader { text, words: &words, next: 0, defaults };
-    let (layers, places) = reader.sequence(None)?;
-    if layers.is_empty() {
-        return Err(pointed(text, 0..0, "no layer", &allowed()));
-    }
-    let architecture = Architecture { layers, parameterization: Parameterization::Ntk };
+    let (architecture, places) = read(text, defaults)?;
     match architecture.first_fault() {
         None => Ok(architecture),
         Some(fault) => {
@@ -72,6 +71,27 @@ pub fn parse(text: &str, defaults: &LayerDefaults) -> Result<Architecture> {
             Err(pointed(text, range, "a layer that does not fit", &fault.error.to_string()))
         }
     }
+}
+
+/// As [`parse`], for a network that is to be trained: of its limit nothing need be known.
+///
+/// # Errors
+/// As [`parse`], but for layers that only the theory of infinite width refuses.
+pub fn parse_trainable(text: &str, defaults: &LayerDefaults) -> Result<Architecture> {
+    let (architecture, _) = read(text, defaults)?;
+    architecture.check_layers()?;
+    Ok(architecture)
+}
+
+/// An architecture, and where its words are.
+fn read(text: &str, defaults: &LayerDefaults) -> Result<(Architecture, Vec<Place>)> {
+    let words = words(text);
+    let mut reader = Reader { text, words: &words, next: 0, defaults };
+    let (layers, places) = reader.sequence(None)?;
+    if layers.is_empty() {
+        return Err(pointed(text, 0..0, "no layer", &allowed()));
+    }
+    Ok((Architecture { layers, parameterization: Parameterization::Ntk }, places))
 }
 
 /// Where the word of a layer is, with those of its branch.
@@ -185,6 +205,7 @@ fn layer(word: &str, defaults: &LayerDefaults) -> Result<Layer, Problem> {
             let Weights { weight_std, bias_std } = weights()?;
             return Ok(Layer::Dense { weight_std, bias_std });
         }
+        "recurrent" => return recurrent(word, name_end, defaults),
         "flatten" => return plain(Layer::Flatten),
         "gap" => return plain(Layer::GlobalAveragePool),
         "norm" => {
@@ -198,35 +219,71 @@ fn layer(word: &str, defaults: &LayerDefaults) -> Result<Layer, Problem> {
         }
         _ => {}
     }
-    if let Some(size) = name.strip_prefix("pool") {
-        let window = Window::parse(size).ok_or_else(|| {
-            let allowed = "a window, stride and padding, as in pool2, pool3x2/1:same";
-            problem(0..name_end, "a window that cannot be read", allowed.into())
+    for pooling in ["pool", "max"] {
+        let Some(size) = name.strip_prefix(pooling) else { continue };
+        let Window { size: window, stride, padding } = Window::parse(size).ok_or_else(|| {
+            let allowed =
+                format!("a window, stride and padding, as in {pooling}2, {pooling}3x2/1:same");
+            problem(0..name_end, "a window that cannot be read", allowed)
         })?;
-        let stride = window.stride.unwrap_or(window.size);
-        let padding = window.padding.unwrap_or(Padding::Valid);
-        return plain(Layer::AveragePool { window: window.size, stride, padding });
+        let (stride, padding) = (stride.unwrap_or(window), padding.unwrap_or(Padding::Valid));
+        return plain(match pooling {
+            "pool" => Layer::AveragePool { window, stride, padding },
+            _ => Layer::MaxPool { window, stride, padding },
+        });
     }
-    if name.starts_with(|c: char| c.is_ascii_digit()) {
+    let filter = name.strip_prefix("local").unwrap_or(name);
+    if filter.starts_with(|c: char| c.is_ascii_digit()) {
         // A number alone could be anything.
-        let window = Window::parse(name).filter(|_| name.contains('x')).ok_or_else(|| {
+        let window = Window::parse(filter).filter(|_| filter.contains('x')).ok_or_else(|| {
             let allowed = "a filter, stride and padding (same, valid, circular), as in 3x3, \
                            3x3/2:valid";
             problem(0..name_end, "a filter that cannot be read", allowed.into())
         })?;
         let Weights { weight_std, bias_std } = weights()?;
-        return Ok(Layer::Conv {
-            filter: window.size,
-            stride: window.stride.unwrap_or([1, 1]),
-            padding: window.padding.unwrap_or(defaults.padding),
-            weight_std,
-            bias_std,
+        let (filter, stride) = (window.size, window.stride.unwrap_or([1, 1]));
+        let padding = window.padding.unwrap_or(defaults.padding);
+        return Ok(match name.starts_with("local") {
+            true => Layer::LocallyConnected { filter, stride, padding, weight_std, bias_std },
+            false => Layer::Conv { filter, stride, padding, weight_std, bias_std },
         });
     }
     word.parse::<Nonlinearity>().map(Layer::Nonlinear).map_err(|error| match error {
         Error::Unknown { .. } => problem(0..word.len(), "an unknown layer", allowed()),
         other => problem(0..word.len(), "a number out of range", other.to_string()),
     })
+}
+
+/// `recurrent(tanh, leak=0.5, w=1, r=0.9, b=0.1)`.
+fn recurrent(word: &str, name_end: usize, defaults: &LayerDefaults) -> Result<Layer, Problem> {
+    let mut nonlinearity = Nonlinearity::Tanh;
+    let (mut leak, mut weight_std, mut recurrent_std) = (1.0, defaults.weight_std, None);
+    let mut bias_std = defaults.bias_std;
+    let Some((inside, text)) = arguments(word, name_end)? else {
+        let recurrent_std = weight_std;
+        return Ok(Layer::Recurrent { nonlinearity, leak, weight_std, recurrent_std, bias_std });
+    };
+    let mut start = inside.start;
+    for part in text.split(',') {
+        let range = start..start + part.len();
+        start = range.end + 1;
+        let number = part.split_once('=').map(|(name, value)| (name.trim(), value.trim().parse()));
+        match (number, part.trim().parse()) {
+            (None, Ok(found)) => nonlinearity = found,
+            (Some(("leak", Ok(value))), _) => leak = value,
+            (Some(("w", Ok(value))), _) => weight_std = value,
+            (Some(("r", Ok(value))), _) => recurrent_std = Some(value),
+            (Some(("b", Ok(value))), _) => bias_std = value,
+            _ => {
+                let allowed = "a nonlinearity, a leak and standard deviations, as in \
+                               recurrent(tanh, leak=0.5, w=1, r=0.9, b=0.1)";
+                let what = "a setting that cannot be used".to_owned();
+                return Err(Problem { part: range, what, allowed: allowed.into() });
+            }
+        }
+    }
+    let recurrent_std = recurrent_std.unwrap_or(weight_std);
+    Ok(Layer::Recurrent { nonlinearity, leak, weight_std, recurrent_std, bias_std })
 }
 
 /// The text in parentheses that follows a name, and where it is.
@@ -409,5 +466,41 @@ mod tests {
             assert_eq!(lines[2], format!("  {mark}"), "{error}");
             assert!(lines[3..].join(" ").contains(message), "{error}");
         }
+    }
+
+    #[test]
+    fn layers_without_a_limit_are_read_for_training_and_pointed_at_for_kernels() {
+        let defaults = LayerDefaults::default();
+        let text = "local3x3/2:valid(w=1, b=0.5) relu max2 flatten dense";
+        let layers = parse_trainable(text, &defaults).unwrap().layers;
+        let (weight_std, bias_std) = (1.0, 0.5);
+        let local = Layer::LocallyConnected {
+            filter: [3, 3],
+            stride: [2, 2],
+            padding: Padding::Valid,
+            weight_std,
+            bias_std,
+        };
+        assert_eq!(layers[0], local);
+        let (window, stride) = ([2, 2], [2, 2]);
+        assert_eq!(layers[2], Layer::MaxPool { window, stride, padding: Padding::Valid });
+        let message = parse(text, &defaults).unwrap_err().to_string();
+        assert!(message.contains("^^^^^^^") && message.contains("finite width"), "{message}");
+        let text = "recurrent(relu, leak=0.5, r=0.9) dense";
+        let layers = parse_trainable(text, &defaults).unwrap().layers;
+        let expected = Layer::Recurrent {
+            nonlinearity: Nonlinearity::RELU,
+            leak: 0.5,
+            weight_std: defaults.weight_std,
+            recurrent_std: 0.9,
+            bias_std: 0.0,
+        };
+        assert_eq!(layers[0], expected);
+        for bad in ["recurrent(rleu) dense", "recurrent(leak=x) dense", "max dense", "local3 dense"]
+        {
+            let message = parse_trainable(bad, &defaults).unwrap_err().to_string();
+            assert!(message.contains('^'), "{message}");
+        }
+        assert!(parse_trainable("recurrent(leak=0) dense", &defaults).is_err());
     }
 }

@@ -7,34 +7,30 @@
 
 use ndarray::{Array1, Array2, ArrayView2, Zip};
 
-use super::thin_products::{backward, forward, learn};
+use super::thin_products::{backward, forward, learn, slice_mut};
 use crate::math::linalg::require_finite;
-use crate::net::Network;
-use crate::net::finite_network::{DenseLayer, FiniteNetwork, slice_mut};
+use crate::net::layered::DenseForm;
+use crate::net::trainer::{Engine, Trainer};
 use crate::net::unit::elementwise;
+use crate::net::{Clock, LayeredNetwork, Network};
 use crate::{Dataset, Error, Result};
 
-/// How many times its initial value (plus one) the loss may reach before a run counts as diverged.
-const DIVERGED: f64 = 1e6;
-
-/// A network on its way down the loss.
+/// A network of dense layers on its way down the loss.
 #[derive(Debug, Clone)]
 pub struct FullBatch {
-    start: FiniteNetwork,
+    start: LayeredNetwork,
     inputs: Array2<f64>,
     /// What the network itself has to put out: the targets, plus f₀ if it is centered.
     goals: Array2<f64>,
     centered: bool,
     rate: f64,
-    steps: usize,
-    initial_loss: f64,
     layers: Vec<LayerState>,
 }
 
 /// A layer in training.
 #[derive(Debug, Clone)]
 struct LayerState {
-    form: DenseLayer,
+    form: DenseForm,
     /// Inputs × units, the transpose of the network's.
     weights: Array2<f64>,
     biases: Option<Array1<f64>>,
@@ -49,11 +45,25 @@ struct LayerState {
 }
 
 impl FullBatch {
-    /// Training of `net` on `data` with steps of size `rate`.
+    /// Training of `net` on `data` with steps of size `rate`; time counts steps.
     ///
     /// # Errors
-    /// Data of another shape than the network's, or not finite; a rate that is not positive.
-    pub fn new(net: FiniteNetwork, data: &Dataset, rate: f64, centered: bool) -> Result<Self> {
+    /// A network with other than dense layers and nonlinearities between them; data of another shape
+    /// than the network's, or not finite; a rate that is not positive.
+    pub fn trainer(
+        net: LayeredNetwork,
+        data: &Dataset,
+        rate: f64,
+        centered: bool,
+    ) -> Result<Trainer<Self>> {
+        let Some(forms) = net.dense_chain() else {
+            return Err(Error::Assumption {
+                theory: "full-batch descent of dense layers",
+                reason: "the network has other layers".into(),
+                remedy: "use dense layers with at most one nonlinearity after each, the last dense"
+                    .into(),
+            });
+        };
         net.require_inputs("training inputs", data.inputs.view())?;
         require_finite("training targets", data.targets.view())?;
         if data.targets.dim() != (data.inputs.nrows(), net.n_out()) {
@@ -64,98 +74,22 @@ impl FullBatch {
             return Err(Error::parameter("learning rate", rate, "it must be positive and finite"));
         }
         let n = data.inputs.nrows();
-        let layers = net.layers().iter().map(|form| LayerState::of(&net, *form, n)).collect();
-        let mut descent = Self {
+        let layers = forms.into_iter().map(|form| LayerState::of(&net, form, n)).collect();
+        let mut engine = Self {
             inputs: data.inputs.as_standard_layout().into_owned(),
             goals: data.targets.as_standard_layout().into_owned(),
-            start: net,
+            start: net.clone(),
             centered,
             rate,
-            steps: 0,
-            initial_loss: 0.0,
             layers,
         };
-        descent.evaluate();
-        if centered && let Some(last) = descent.layers.last() {
-            descent.goals += &last.rates;
-            descent.compare();
+        engine.evaluate();
+        if centered && let Some(last) = engine.layers.last() {
+            engine.goals += &last.rates;
+            engine.compare();
         }
-        descent.initial_loss = descent.loss();
-        Ok(descent)
-    }
-
-    /// The loss at the present parameters.
-    pub fn loss(&self) -> f64 {
-        let n = self.inputs.nrows() as f64;
-        // The last errors are residuals over n.
-        self.layers.last().map_or(0.0, |l| 0.5 * n * l.errors.iter().map(|r| r * r).sum::<f64>())
-    }
-
-    /// The network as it is now, not centered.
-    pub fn network(&self) -> FiniteNetwork {
-        let mut net = self.start.clone();
-        for layer in &self.layers {
-            let (weights, biases) = net.layer_mut(&layer.form);
-            weights.assign(&layer.weights.t());
-            if let (Some(to), Some(from)) = (biases, &layer.biases) {
-                to.column_mut(0).assign(from);
-            }
-        }
-        net
-    }
-
-    /// Steps taken.
-    pub fn steps(&self) -> usize {
-        self.steps
-    }
-
-    /// What is put out on any inputs, less f₀ if the network is centered: m × C.
-    ///
-    /// # Errors
-    /// Inputs of another dimension than the network's, none, or not finite.
-    pub fn outputs(&self, inputs: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
-        self.start.require_inputs("inputs", inputs)?;
-        let outputs = self.network().forward(inputs);
-        Ok(if self.centered { outputs - self.start.forward(inputs) } else { outputs })
-    }
-
-    /// Takes steps until there have been `steps` of them.
-    ///
-    /// # Errors
-    /// A number of steps that is already passed, or a loss that runs away: the rate is too large.
-    pub fn advance_to(&mut self, steps: usize) -> Result<()> {
-        if steps < self.steps {
-            let allowed = format!("{} have been taken: it must not be less", self.steps);
-            return Err(Error::parameter("number of steps", steps, allowed));
-        }
-        while self.steps < steps {
-            self.step();
-            let loss = self.loss();
-            if !(loss.is_finite() && loss <= DIVERGED * (self.initial_loss + 1.0)) {
-                return Err(Error::Numerical {
-                    method: "gradient descent",
-                    reason: format!(
-                        "the loss is {loss:.3e} after step {}, from {:.3e} at the start; lower \
-                         the learning rate, which is {}",
-                        self.steps, self.initial_loss, self.rate
-                    ),
-                });
-            }
-        }
-        Ok(())
-    }
-
-    /// Losses after each number of steps in `grid`, which must not fall.
-    ///
-    /// # Errors
-    /// As [`advance_to`](Self::advance_to).
-    pub fn losses(&mut self, grid: &[usize]) -> Result<Vec<f64>> {
-        let mut losses = Vec::with_capacity(grid.len());
-        for steps in grid {
-            self.advance_to(*steps)?;
-            losses.push(self.loss());
-        }
-        Ok(losses)
+        let initial = engine.loss();
+        Trainer::new(engine, net, initial, Clock::counting())
     }
 
     /// One step; the state that it leaves is evaluated.
@@ -163,7 +97,7 @@ impl FullBatch {
         for l in (0..self.layers.len()).rev() {
             let (before, here) = self.layers.split_at_mut(l);
             let layer = &mut here[0];
-            let factor = layer.form.weight_factor;
+            let factor = layer.form.part.weight_factor;
             // Errors are passed on through the weights before those change.
             if let Some(below) = before.last_mut() {
                 backward(&mut below.errors, factor, &layer.errors, &layer.weights);
@@ -174,7 +108,6 @@ impl FullBatch {
             layer.learn_biases(-self.rate);
         }
         self.evaluate();
-        self.steps += 1;
     }
 
     /// Activities and residuals at the present parameters.
@@ -185,7 +118,7 @@ impl FullBatch {
             let LayerState { form, weights, offset, rates, slopes, .. } = &mut here[0];
             let inputs = before.last().map_or(&self.inputs, |below| &below.rates);
             let fields = if last { &mut *rates } else { &mut *slopes };
-            forward(fields, form.weight_factor, inputs, weights, offset.as_ref());
+            forward(fields, form.part.weight_factor, inputs, weights, offset.as_ref());
             if !last {
                 elementwise::evaluate(form.nonlinearity, slice_mut(slopes), slice_mut(rates));
             }
@@ -202,11 +135,81 @@ impl FullBatch {
     }
 }
 
+impl Engine for FullBatch {
+    type Net = LayeredNetwork;
+
+    const CHECK_EVERY: u64 = 1;
+
+    fn advance(&mut self, steps: u64) {
+        (0..steps).for_each(|_| self.step());
+    }
+
+    fn loss(&mut self) -> f64 {
+        let n = self.inputs.nrows() as f64;
+        // The last errors are residuals over n.
+        self.layers.last().map_or(0.0, |l| 0.5 * n * l.errors.iter().map(|r| r * r).sum::<f64>())
+    }
+
+    fn remedy(&self) -> String {
+        format!("lower the learning rate, which is {}", self.rate)
+    }
+
+    fn write(&mut self, net: &mut LayeredNetwork) {
+        for layer in &self.layers {
+            let part = layer.form.part;
+            net.weights_mut()[part.weights].assign(&layer.weights.t());
+            if let (Some((to, _)), Some(from)) = (part.biases, &layer.biases) {
+                net.weights_mut()[to].column_mut(0).assign(from);
+            }
+        }
+    }
+
+    fn matrices(net: &LayeredNetwork) -> &[Array2<f64>] {
+        net.weights()
+    }
+
+    fn matrices_mut(net: &mut LayeredNetwork) -> &mut [Array2<f64>] {
+        net.weights_mut()
+    }
+}
+
+impl Trainer<FullBatch> {
+    /// The loss at the present parameters.
+    pub fn loss(&mut self) -> f64 {
+        self.engine_mut().loss()
+    }
+
+    /// What is put out on any inputs, less f₀ if the network is centered: m × C.
+    ///
+    /// # Errors
+    /// Inputs of another dimension than the network's, none, or not finite.
+    pub fn outputs(&mut self, inputs: ArrayView2<'_, f64>) -> Result<Array2<f64>> {
+        self.engine().start.require_inputs("inputs", inputs)?;
+        let outputs = self.network().forward(inputs);
+        let FullBatch { start, centered, .. } = self.engine();
+        Ok(if *centered { outputs - start.forward(inputs) } else { outputs })
+    }
+
+    /// Losses after each number of steps in `grid`, which must not fall.
+    ///
+    /// # Errors
+    /// A number of steps that is already passed, or a loss that runs away: the rate is too large.
+    pub fn losses(&mut self, grid: &[usize]) -> Result<Vec<f64>> {
+        let mut losses = Vec::with_capacity(grid.len());
+        for steps in grid {
+            self.advance_to(*steps as f64)?;
+            losses.push(self.loss());
+        }
+        Ok(losses)
+    }
+}
+
 impl LayerState {
-    fn of(net: &FiniteNetwork, form: DenseLayer, examples: usize) -> Self {
-        let weights = net.weights()[form.weights].t().as_standard_layout().into_owned();
-        let biases = form.bias_factor.map(|_| net.weights()[form.weights + 1].column(0).to_owned());
-        let offset = form.bias_factor.zip(biases.as_ref()).map(|(factor, b)| b * factor);
+    fn of(net: &LayeredNetwork, form: DenseForm, examples: usize) -> Self {
+        let weights = net.weights()[form.part.weights].t().as_standard_layout().into_owned();
+        let biases = form.part.biases.map(|(at, _)| net.weights()[at].column(0).to_owned());
+        let factor = form.part.biases.map(|(_, factor)| factor);
+        let offset = factor.zip(biases.as_ref()).map(|(factor, b)| b * factor);
         let none = Array2::zeros((examples, weights.ncols()));
         Self {
             form,
@@ -221,8 +224,8 @@ impl LayerState {
 
     /// Adds `rate` times the derivative of the loss in the biases.
     fn learn_biases(&mut self, rate: f64) {
-        let parts = (self.form.bias_factor, self.biases.as_mut(), self.offset.as_mut());
-        let (Some(factor), Some(biases), Some(offset)) = parts else { return };
+        let parts = (self.form.part.biases, self.biases.as_mut(), self.offset.as_mut());
+        let (Some((_, factor)), Some(biases), Some(offset)) = parts else { return };
         for error in self.errors.rows() {
             biases.scaled_add(rate * factor, &error);
         }
@@ -235,9 +238,9 @@ mod tests {
     use super::*;
     use crate::math::random::{Purpose, gaussian, stream};
     use crate::net::architecture::Architecture;
-    use crate::net::finite_network::Sizes;
-    use crate::net::gradient_descent_examples;
+    use crate::net::layered::Sizes;
     use crate::net::unit::Nonlinearity;
+    use crate::net::{Loss, gradient_descent_examples};
 
     const SIZES: Sizes = Sizes { n_in: 3, width: 9, n_out: 2 };
 
@@ -247,9 +250,9 @@ mod tests {
         Dataset::new(x, y).unwrap()
     }
 
-    fn net(phi: Nonlinearity) -> FiniteNetwork {
+    fn net(phi: Nonlinearity) -> LayeredNetwork {
         let architecture = Architecture::dense(phi, 2, 1.3, 0.4, 0.9, 0.2);
-        FiniteNetwork::random(&architecture, SIZES, 3).unwrap()
+        LayeredNetwork::random(&architecture, SIZES, 3).unwrap()
     }
 
     #[test]
@@ -258,12 +261,14 @@ mod tests {
             let (data, rate) = (task(), 0.1);
             let reference =
                 gradient_descent_examples(net(phi), &data, rate, &[2.0], |_, _| Ok(())).unwrap();
-            let mut descent = FullBatch::new(net(phi), &data, rate, false).unwrap();
-            descent.advance_to(20).unwrap();
+            let mut descent = FullBatch::trainer(net(phi), &data, rate, false).unwrap();
+            descent.advance_to(20.0).unwrap();
             for (a, b) in descent.network().weights().iter().zip(reference.weights()) {
                 assert!((a - b).iter().all(|gap| gap.abs() < 1e-12), "{phi}");
             }
-            let loss = reference.loss_and_gradient(data.inputs.view(), data.targets.view()).0;
+            let loss = reference
+                .loss_and_gradient(data.inputs.view(), data.targets.view(), Loss::HalfSquare)
+                .0;
             assert!((descent.loss() - loss).abs() < 1e-13);
         }
     }
@@ -271,7 +276,7 @@ mod tests {
     #[test]
     fn centered_networks_start_from_zero_and_learn_the_targets() {
         let data = task();
-        let mut descent = FullBatch::new(net(Nonlinearity::ERF), &data, 0.2, true).unwrap();
+        let mut descent = FullBatch::trainer(net(Nonlinearity::ERF), &data, 0.2, true).unwrap();
         assert!(descent.outputs(data.inputs.view()).unwrap().iter().all(|f| *f == 0.0));
         let start = 0.5 * data.targets.iter().map(|y| y * y).sum::<f64>() / 5.0;
         assert!((descent.loss() - start).abs() < 1e-13);
@@ -284,8 +289,9 @@ mod tests {
 
     #[test]
     fn a_rate_that_is_too_large_is_named() {
-        let mut descent = FullBatch::new(net(Nonlinearity::RELU), &task(), 50.0, false).unwrap();
-        let text = descent.advance_to(1000).unwrap_err().to_string();
+        let mut descent =
+            FullBatch::trainer(net(Nonlinearity::RELU), &task(), 50.0, false).unwrap();
+        let text = descent.advance_to(1000.0).unwrap_err().to_string();
         assert!(text.contains("learning rate, which is 50"), "{text}");
     }
 
@@ -293,9 +299,9 @@ mod tests {
     fn data_that_do_not_fit_are_refused() {
         let (x, y) = (Array2::zeros((5, 3)), Array2::zeros((5, 1)));
         let wrong = Dataset::new(x, y).unwrap();
-        assert!(FullBatch::new(net(Nonlinearity::ERF), &wrong, 0.1, false).is_err());
-        assert!(FullBatch::new(net(Nonlinearity::ERF), &task(), 0.0, false).is_err());
-        let descent = FullBatch::new(net(Nonlinearity::ERF), &task(), 0.1, false).unwrap();
+        assert!(FullBatch::trainer(net(Nonlinearity::ERF), &wrong, 0.1, false).is_err());
+        assert!(FullBatch::trainer(net(Nonlinearity::ERF), &task(), 0.0, false).is_err());
+        let mut descent = FullBatch::trainer(net(Nonlinearity::ERF), &task(), 0.1, false).unwrap();
         assert!(descent.outputs(Array2::zeros((2, 4)).view()).is_err());
     }
 }

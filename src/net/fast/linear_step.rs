@@ -19,7 +19,7 @@ use pulp::{Arch, Simd, WithSimd};
 
 use super::kernels::{Onto, Panel, Product, half_inner_product_of_gap};
 use crate::math::linalg;
-use crate::net::descent::Descent;
+use crate::net::trainer::Engine;
 use crate::net::{LinearNetwork, Network};
 use crate::{Correlations, Result};
 
@@ -104,7 +104,7 @@ impl LinearDescent {
     }
 }
 
-impl Descent for LinearDescent {
+impl Engine for LinearDescent {
     type Net = LinearNetwork;
 
     fn loss(&mut self) -> f64 {
@@ -114,8 +114,14 @@ impl Descent for LinearDescent {
         self.minimum_loss + half_inner_product_of_gap(&self.optimal_map, map, error) / self.rate
     }
 
-    fn step(&mut self) {
-        self.arch.dispatch(Step(self));
+    fn advance(&mut self, steps: u64) {
+        for _ in 0..steps {
+            self.arch.dispatch(Step(self));
+        }
+    }
+
+    fn remedy(&self) -> String {
+        format!("lower the learning rate, which is {}", self.rate)
     }
 
     fn write(&mut self, net: &mut LinearNetwork) {

@@ -23,7 +23,7 @@ use pulp::{Arch, Simd, WithSimd};
 use rand_chacha::ChaCha8Rng;
 
 use super::chacha::{Generator, LANES, WORDS, Words};
-use super::units::Line;
+use super::line::Line;
 
 /// Words that two numbers are made of.
 const QUAD: usize = 4;
@@ -67,7 +67,7 @@ impl GaussianInputs {
     }
 
     /// Writes one vector into each of several runs of lines, filled up with zeros.
-    pub(crate) fn fill<'a>(&mut self, vectors: impl Iterator<Item = &'a mut [Line]>) {
+    pub(super) fn fill<'a>(&mut self, vectors: impl Iterator<Item = &'a mut [Line]>) {
         Arch::new().dispatch(Fill { inputs: self, vectors });
     }
 

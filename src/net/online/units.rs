@@ -14,24 +14,14 @@ use ndarray::{Array2, ArrayView2};
 use pulp::{Arch, Simd, WithSimd};
 
 use super::gaussian_inputs::GaussianInputs;
+use super::line::{LINE, Line};
 use crate::math::linalg::require_finite;
 use crate::{Error, Result};
 
-/// Numbers of a cache line, and of the widest vector.
-pub(crate) const LINE: usize = 8;
 /// Rows that go through an input together: with two vectors each they fill sixteen registers.
 const TOGETHER: usize = 4;
 /// Inputs drawn at once: they stay in the second cache while teachers are in the first.
 const DRAWN: usize = 8;
-
-/// Eight numbers on a cache line.
-#[derive(Debug, Clone, Copy, PartialEq)]
-#[repr(C, align(64))]
-pub(crate) struct Line(pub(crate) [f64; LINE]);
-
-impl Line {
-    pub(crate) const ZERO: Self = Self([0.0; LINE]);
-}
 
 /// Lines of an input of a length, an even number because inputs are drawn by two lines.
 fn lines_of(n_in: usize) -> usize {

@@ -6,9 +6,17 @@ use super::Nonlinearity;
 use crate::math::error_function::erf_and_gaussian;
 use crate::math::vector::{exp, vectorized};
 
+/// Units that are computed side by side.
+const LANES: usize = 8;
+
 /// Writes φ(z) of every field z into `rates` and replaces the field by the slope φ′(z).
 pub(crate) fn evaluate(phi: Nonlinearity, fields: &mut [f64], rates: &mut [f64]) {
+    assert_eq!(fields.len(), rates.len(), "a value and a slope of every unit");
     match phi {
+        Nonlinearity::Linear => {
+            rates.copy_from_slice(fields);
+            fields.fill(1.0);
+        }
         Nonlinearity::PiecewiseLinear { negative, positive } => vectorized(
             #[inline(always)]
             || {
@@ -19,17 +27,14 @@ pub(crate) fn evaluate(phi: Nonlinearity, fields: &mut [f64], rates: &mut [f64])
                 }
             },
         ),
-        Nonlinearity::Erf { amplitude, frequency, shift } => vectorized(
-            #[inline(always)]
-            || {
-                let factor = FRAC_2_SQRT_PI * amplitude * frequency;
-                for (z, rate) in fields.iter_mut().zip(rates) {
-                    let (erf, gaussian) = erf_and_gaussian(frequency * *z);
-                    *rate = amplitude.mul_add(erf, shift);
-                    *z = factor * gaussian;
-                }
-            },
-        ),
+        Nonlinearity::Erf { amplitude, frequency, shift } => {
+            let erf = Erf { amplitude, frequency, shift };
+            let whole = fields.len() / LANES * LANES;
+            let ((fields, last), (rates, last_rates)) =
+                (fields.split_at_mut(whole), rates.split_at_mut(whole));
+            erf.evaluate(fields, rates);
+            erf.evaluate_few(last, last_rates);
+        }
         Nonlinearity::Tanh => vectorized(
             #[inline(always)]
             || {
@@ -46,6 +51,59 @@ pub(crate) fn evaluate(phi: Nonlinearity, fields: &mut [f64], rates: &mut [f64])
                 *rate = phi.value(*z);
                 *z = phi.slope(*z);
             }
+        }
+    }
+}
+
+impl Nonlinearity {
+    /// Values and slopes of many units, with vector instructions where that pays.
+    ///
+    /// # Panics
+    /// If the slices have different lengths.
+    pub fn values_and_slopes(self, x: &[f64], values: &mut [f64], slopes: &mut [f64]) {
+        slopes.copy_from_slice(x);
+        evaluate(self, slopes, values);
+    }
+}
+
+/// amplitude·erf(frequency·z) + shift.
+#[derive(Clone, Copy)]
+struct Erf {
+    amplitude: f64,
+    frequency: f64,
+    shift: f64,
+}
+
+impl Erf {
+    fn evaluate(self, fields: &mut [f64], rates: &mut [f64]) {
+        vectorized(
+            #[inline(always)]
+            || self.loop_over(fields, rates),
+        );
+    }
+
+    /// Of fewer than LANES units: a whole block is computed, so that its size is known to the compiler.
+    fn evaluate_few(self, fields: &mut [f64], rates: &mut [f64]) {
+        if fields.is_empty() {
+            return;
+        }
+        let (mut block, mut block_rates) = ([0.0; LANES], [0.0; LANES]);
+        block[..fields.len()].copy_from_slice(fields);
+        vectorized(
+            #[inline(always)]
+            || self.loop_over(&mut block, &mut block_rates),
+        );
+        rates.copy_from_slice(&block_rates[..rates.len()]);
+        fields.copy_from_slice(&block[..fields.len()]);
+    }
+
+    #[inline(always)]
+    fn loop_over(self, fields: &mut [f64], rates: &mut [f64]) {
+        let factor = FRAC_2_SQRT_PI * self.amplitude * self.frequency;
+        for (z, rate) in fields.iter_mut().zip(rates) {
+            let (erf, gaussian) = erf_and_gaussian(self.frequency * *z);
+            *rate = self.amplitude.mul_add(erf, self.shift);
+            *z = factor * gaussian;
         }
     }
 }

@@ -8,7 +8,7 @@ use super::Nonlinearity;
 use crate::{Error, Result};
 
 /// How each is written. Numbers may be left out from the right where they have a default.
-pub const NAMES: [&str; 19] = [
+pub const NAMES: [&str; 20] = [
     "linear",
     "relu",
     "leaky(slope=0.01)",
@@ -18,6 +18,7 @@ pub const NAMES: [&str; 19] = [
     "step",
     "relu2",
     "erf(amplitude=1, frequency=1, shift=0)",
+    "erf-sqrt2",
     "sin(amplitude=1, frequency=1, phase=0)",
     "cos(amplitude=1, frequency=1)",
     "rbf(gamma=1)",
@@ -44,6 +45,7 @@ impl fmt::Display for Nonlinearity {
             Self::RectifiedPower(0) => f.write_str("step"),
             Self::RectifiedPower(n) => write!(f, "relu{n}"),
             Self::ERF => f.write_str("erf"),
+            Self::ERF_SQRT2 => f.write_str("erf-sqrt2"),
             Self::Erf { amplitude, frequency, shift: 0.0 } => {
                 write!(f, "erf({amplitude},{frequency})")
             }
@@ -120,6 +122,7 @@ fn named(name: &str, numbers: &[f64]) -> Option<Nonlinearity> {
         "relu2" => plain(Nonlinearity::RectifiedPower(2)),
         "erf" => filled(numbers, [1.0, 1.0, 0.0])
             .map(|[amplitude, frequency, shift]| Nonlinearity::Erf { amplitude, frequency, shift }),
+        "erf-sqrt2" => plain(Nonlinearity::ERF_SQRT2),
         "sin" => filled(numbers, [1.0, 1.0, 0.0])
             .map(|[amplitude, frequency, phase]| Nonlinearity::Sin { amplitude, frequency, phase }),
         "cos" => filled(numbers, [1.0, 1.0]).map(|[amplitude, frequency]| Nonlinearity::Sin {

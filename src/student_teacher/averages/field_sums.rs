@@ -10,7 +10,7 @@ use super::fields::Fields;
 use super::products::UNKNOWN;
 use super::relu;
 use crate::math::arcsine::arcsines;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 
 /// Pairs of trained units that are computed side by side.
 const LANES: usize = 4;
@@ -29,7 +29,7 @@ fn lanes(f: impl Fn(usize) -> f64) -> Lanes {
 /// Sums over all n fields, with the workspace they need.
 #[derive(Debug, Clone)]
 pub(crate) struct FieldSums {
-    activation: Activation,
+    activation: Nonlinearity,
     readouts: Vec<f64>,
     /// Pairs a ≤ b with readouts, and s_a s_b (twice where a < b).
     products: Vec<(usize, usize, f64)>,
@@ -54,7 +54,7 @@ struct Tilted {
 
 impl FieldSums {
     /// Sums for `n` fields.
-    pub(crate) fn new(activation: Activation, n: usize) -> Self {
+    pub(crate) fn new(activation: Nonlinearity, n: usize) -> Self {
         Self {
             activation,
             readouts: vec![0.0; n],
@@ -103,13 +103,13 @@ impl FieldSums {
     pub(crate) fn pull(&mut self, fields: &Fields<'_>, i: usize, out: &mut [f64]) {
         let row = fields.row(i);
         let own = match self.activation {
-            Activation::Linear => {
+            Nonlinearity::Linear => {
                 self.shared.copy_from_slice(&self.readouts);
                 0.0
             }
-            Activation::Relu => self.shares_relu(fields, i),
-            Activation::Erf => self.shares_erf(fields, i),
-            Activation::Tanh => panic!("{UNKNOWN}"),
+            Nonlinearity::RELU => self.shares_relu(fields, i),
+            Nonlinearity::ERF_SQRT2 => self.shares_erf(fields, i),
+            _ => panic!("{UNKNOWN}"),
         };
         out.iter_mut().zip(row).for_each(|(x, c)| *x = own * c);
         for (a, shared) in self.shared.iter().enumerate().filter(|(_, shared)| **shared != 0.0) {
@@ -149,19 +149,19 @@ impl FieldSums {
     pub(crate) fn pushes(&mut self, fields: &Fields<'_>, students: usize, out: &mut [f64]) {
         let mut pairs = (0..students).flat_map(|i| (i..students).map(move |k| (i, k)));
         match self.activation {
-            Activation::Linear => out.fill(self.squared_error(fields)),
-            Activation::Relu => out
+            Nonlinearity::Linear => out.fill(self.squared_error(fields)),
+            Nonlinearity::RELU => out
                 .iter_mut()
                 .zip(pairs)
                 .for_each(|(x, (i, k))| *x = self.over_pairs(|a, b| relu::i4(fields, i, k, a, b))),
-            Activation::Erf => {
+            Nonlinearity::ERF_SQRT2 => {
                 for out in out.chunks_mut(LANES) {
                     let mut units = [(0, 0); LANES];
                     units.iter_mut().zip(pairs.by_ref().take(out.len())).for_each(|(x, p)| *x = p);
                     self.pushes_erf(fields, &units, out);
                 }
             }
-            Activation::Tanh => panic!("{UNKNOWN}"),
+            _ => panic!("{UNKNOWN}"),
         }
     }
 

@@ -5,98 +5,99 @@ use std::f64::consts::FRAC_2_PI;
 use super::erf::Tilt;
 use super::fields::{Fields, arcsine};
 use super::relu;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::{Error, Result};
 
 /// Refuses units whose averages have no closed form.
 ///
 /// # Errors
-/// [`Error::Assumption`] for tanh.
-pub fn require_known_averages(activation: Activation) -> Result<()> {
+/// [`Error::Assumption`] for all but erf(x/√2), rectified and linear units.
+pub fn require_known_averages(activation: Nonlinearity) -> Result<()> {
     match activation {
-        Activation::Erf | Activation::Relu | Activation::Linear => Ok(()),
-        Activation::Tanh => Err(Error::Assumption {
+        Nonlinearity::ERF_SQRT2 | Nonlinearity::RELU | Nonlinearity::Linear => Ok(()),
+        other => Err(Error::Assumption {
             theory: "the theory of online learning",
-            reason: "Gaussian averages of tanh units have no closed form".to_owned(),
-            remedy: "use erf, which has the same shape, relu or linear units".to_owned(),
+            reason: format!("Gaussian averages of {other} units have no closed form here"),
+            remedy: "use erf-sqrt2, which has the same shape as tanh, relu or linear units"
+                .to_owned(),
         }),
     }
 }
 
-/// What a function says that was given tanh units in spite of [`require_known_averages`].
+/// What a function says that was given other units in spite of [`require_known_averages`].
 pub(super) const UNKNOWN: &str =
-    "tanh units have no closed form: check with require_known_averages";
+    "the averages of these units are not known: check with require_known_averages";
 
 impl Fields<'_> {
     /// $`I_2 = \langle g_a g_b\rangle`$.
     ///
     /// # Panics
-    /// For tanh, see [`require_known_averages`].
-    pub fn i2(&self, activation: Activation, a: usize, b: usize) -> f64 {
+    /// For units refused by [`require_known_averages`].
+    pub fn i2(&self, activation: Nonlinearity, a: usize, b: usize) -> f64 {
         let c = |a, b| self.covariance(a, b);
         match activation {
-            Activation::Linear => c(a, b),
-            Activation::Relu => relu::i2(c(a, a), c(a, b), c(b, b)),
-            Activation::Erf => {
+            Nonlinearity::Linear => c(a, b),
+            Nonlinearity::RELU => relu::i2(c(a, a), c(a, b), c(b, b)),
+            Nonlinearity::ERF_SQRT2 => {
                 FRAC_2_PI * arcsine(c(a, b) / ((1.0 + c(a, a)) * (1.0 + c(b, b))).sqrt())
             }
-            Activation::Tanh => panic!("{UNKNOWN}"),
+            _ => panic!("{UNKNOWN}"),
         }
     }
 
     /// $`J_2 = \langle g'_i g'_k\rangle`$.
     ///
     /// # Panics
-    /// For tanh, see [`require_known_averages`].
-    pub fn j2(&self, activation: Activation, i: usize, k: usize) -> f64 {
+    /// For units refused by [`require_known_averages`].
+    pub fn j2(&self, activation: Nonlinearity, i: usize, k: usize) -> f64 {
         let c = |a, b| self.covariance(a, b);
         match activation {
-            Activation::Linear => 1.0,
-            Activation::Relu if i == k => 0.5,
-            Activation::Relu => relu::both_positive(c(i, i), c(i, k), c(k, k)),
-            Activation::Erf => {
+            Nonlinearity::Linear => 1.0,
+            Nonlinearity::RELU if i == k => 0.5,
+            Nonlinearity::RELU => relu::both_positive(c(i, i), c(i, k), c(k, k)),
+            Nonlinearity::ERF_SQRT2 => {
                 FRAC_2_PI / ((1.0 + c(i, i)) * (1.0 + c(k, k)) - c(i, k).powi(2)).sqrt()
             }
-            Activation::Tanh => panic!("{UNKNOWN}"),
+            _ => panic!("{UNKNOWN}"),
         }
     }
 
     /// $`I_3 = \langle g'_i\,\lambda_j\,g_a\rangle`$.
     ///
     /// # Panics
-    /// For tanh, see [`require_known_averages`].
-    pub fn i3(&self, activation: Activation, i: usize, j: usize, a: usize) -> f64 {
+    /// For units refused by [`require_known_averages`].
+    pub fn i3(&self, activation: Nonlinearity, i: usize, j: usize, a: usize) -> f64 {
         let c = |a, b| self.covariance(a, b);
         match activation {
-            Activation::Linear => c(j, a),
-            Activation::Relu => {
+            Nonlinearity::Linear => c(j, a),
+            Nonlinearity::RELU => {
                 let (own, shared) = relu::i3_weights(c(i, i), c(i, a), c(a, a));
                 own * c(i, j) + shared * c(j, a)
             }
-            Activation::Erf => {
+            Nonlinearity::ERF_SQRT2 => {
                 let volume = (1.0 + c(i, i)) * (1.0 + c(a, a)) - c(i, a).powi(2);
                 let rest = c(j, a) - c(i, j) * c(i, a) / (1.0 + c(i, i));
                 FRAC_2_PI / volume.sqrt() * rest
             }
-            Activation::Tanh => panic!("{UNKNOWN}"),
+            _ => panic!("{UNKNOWN}"),
         }
     }
 
     /// $`I_4 = \langle g'_i g'_k\,g_a g_b\rangle`$.
     ///
     /// # Panics
-    /// For tanh, see [`require_known_averages`].
-    pub fn i4(&self, activation: Activation, i: usize, k: usize, a: usize, b: usize) -> f64 {
+    /// For units refused by [`require_known_averages`].
+    pub fn i4(&self, activation: Nonlinearity, i: usize, k: usize, a: usize, b: usize) -> f64 {
         match activation {
-            Activation::Linear => self.covariance(a, b),
-            Activation::Relu => relu::i4(self, i, k, a, b),
-            Activation::Erf => {
+            Nonlinearity::Linear => self.covariance(a, b),
+            Nonlinearity::RELU => relu::i4(self, i, k, a, b),
+            Nonlinearity::ERF_SQRT2 => {
                 let tilt = Tilt::new(self, i, k);
                 let variance = |a| 1.0 + tilt.covariance(self, a, a);
                 let r = tilt.covariance(self, a, b) / (variance(a) * variance(b)).sqrt();
                 FRAC_2_PI / tilt.volume.sqrt() * FRAC_2_PI * arcsine(r)
             }
-            Activation::Tanh => panic!("{UNKNOWN}"),
+            _ => panic!("{UNKNOWN}"),
         }
     }
 }
@@ -108,7 +109,8 @@ mod tests {
     use crate::math::statistics::mean_and_error;
     use ndarray::{Array1, Array2, ArrayView1, Axis, concatenate, s};
 
-    const KNOWN: [Activation; 3] = [Activation::Erf, Activation::Relu, Activation::Linear];
+    const KNOWN: [Nonlinearity; 3] =
+        [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU, Nonlinearity::Linear];
 
     /// Overlaps of rows, row by row.
     fn overlaps(rows: &Array2<f64>) -> Vec<f64> {
@@ -206,7 +208,7 @@ mod tests {
                 same(fields.i3(g, i, k, a), fields.i3(g, p, q, r));
             }
         }
-        let relu = Activation::Relu;
+        let relu = Nonlinearity::RELU;
         same(fields.i4(relu, 0, 3, 5, 2), 2.0 * fields.i4(relu, 0, 3, 1, 2));
         same(fields.i4(relu, 0, 5, 1, 2), fields.i4(relu, 0, 1, 1, 2));
         same(fields.i4(relu, 2, 6, 0, 1), 0.0);
@@ -240,14 +242,14 @@ mod tests {
             }
         }
         // A step of a rectified unit without weights is taken in half of all cases.
-        assert_eq!(zero.j2(Activation::Relu, 0, 1), 0.25);
-        let ratio = zero.i4(Activation::Relu, 0, 0, 1, 1) / zero.covariance(1, 1);
+        assert_eq!(zero.j2(Nonlinearity::RELU, 0, 1), 0.25);
+        let ratio = zero.i4(Nonlinearity::RELU, 0, 0, 1, 1) / zero.covariance(1, 1);
         assert!((ratio - 0.25).abs() < 1e-15);
     }
 
     #[test]
     fn tanh_units_are_refused_with_what_to_use_instead() {
-        let text = require_known_averages(Activation::Tanh).unwrap_err().to_string();
+        let text = require_known_averages(Nonlinearity::Tanh).unwrap_err().to_string();
         assert!(text.contains("erf") && text.contains("relu") && text.contains("linear"), "{text}");
     }
 }

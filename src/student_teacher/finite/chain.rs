@@ -8,7 +8,7 @@ use ndarray::{Array1, Array2, ArrayView1, Axis, s};
 use crate::Result;
 use crate::math::dense_ode::{Accuracy, integrate};
 use crate::math::linalg::eigh;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::flow::Learning;
 use crate::student_teacher::flow::packed::PackedFlow;
 use crate::student_teacher::order_parameters::OrderParameters;
@@ -55,7 +55,7 @@ pub(crate) fn directions(covariance: &Array2<f64>) -> Result<Vec<(Array1<f64>, f
 
 /// The chain of order parameters.
 pub(crate) struct Chain {
-    activation: Activation,
+    activation: Nonlinearity,
     learning: Learning,
     pub(crate) flow: PackedFlow,
     /// The flow where all overlaps are larger and smaller by a factor, for the learning rates and twice
@@ -67,7 +67,7 @@ pub(crate) struct Chain {
 
 /// The flow of all order parameters: fluctuations are not symmetric, even where the flow is.
 fn packed(
-    activation: Activation,
+    activation: Nonlinearity,
     learning: &Learning,
     start: &OrderParameters,
 ) -> (PackedFlow, Vec<f64>) {
@@ -84,7 +84,7 @@ struct Scaled {
 
 impl Scaled {
     fn new(
-        activation: Activation,
+        activation: Nonlinearity,
         learning: &Learning,
         start: &OrderParameters,
         scale: f64,
@@ -120,7 +120,7 @@ pub(crate) struct Local {
 impl Chain {
     /// The chain and its packed start.
     pub(crate) fn new(
-        activation: Activation,
+        activation: Nonlinearity,
         learning: &Learning,
         start: &OrderParameters,
     ) -> (Self, Array1<f64>) {

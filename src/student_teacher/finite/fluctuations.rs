@@ -35,7 +35,7 @@ use ndarray::{Array1, Array2};
 use super::chain::{Chain, Local, directions, moved, place_of_overlap, place_of_readout, spacing};
 use crate::math::linalg::frobenius_norm;
 use crate::math::times::validate_times;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::averages::require_known_averages;
 use crate::student_teacher::flow::Learning;
 use crate::student_teacher::flow::packed::PackedFlow;
@@ -176,7 +176,7 @@ impl Propagator {
 /// # Errors
 /// As [`solve`](crate::student_teacher::flow::solve); fluctuations that grow beyond all numbers.
 pub fn fluctuations(
-    activation: Activation,
+    activation: Nonlinearity,
     learning: &Learning,
     start: &OrderParameters,
     times: &[f64],
@@ -274,7 +274,7 @@ mod tests {
         };
         let learning = Learning { rate, readout_rate: 0.0, noise: 0.0 };
         let times = [0.5, 2.0, 5.0];
-        let found = fluctuations(Activation::Linear, &learning, &start, &times).unwrap();
+        let found = fluctuations(Nonlinearity::Linear, &learning, &start, &times).unwrap();
         for (t, there) in times.iter().zip(found) {
             let decay = 2.0 * rate - rate * rate;
             let value = epsilon * (-decay * t).exp();
@@ -300,7 +300,7 @@ mod tests {
         };
         let learning = Learning { rate: 0.4, readout_rate: 0.3, noise: 0.3 };
         let (n_in, runs, times) = (50, 400, [1.0, 5.0]);
-        for activation in [Activation::Erf, Activation::Relu, Activation::Linear] {
+        for activation in [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU, Nonlinearity::Linear] {
             let theory = fluctuations(activation, &learning, &start, &times).unwrap();
             let runs: Vec<_> = (0..runs)
                 .map(|seed| train(activation, &learning, &start, n_in, &times, seed).unwrap())
@@ -340,7 +340,7 @@ mod tests {
         };
         let learning = Learning { rate: 0.5, readout_rate: 0.0, noise: 0.2 };
         let at = |times: &[f64]| {
-            let found = fluctuations(Activation::Erf, &learning, &start, times).unwrap();
+            let found = fluctuations(Nonlinearity::ERF_SQRT2, &learning, &start, times).unwrap();
             found.last().unwrap().q(0, 1)
         };
         let (few, many) = (at(&[8.0]), at(&[0.3, 1.0, 2.0, 3.7, 5.1, 8.0]));
@@ -348,7 +348,7 @@ mod tests {
         approx::assert_relative_eq!(few.variance, many.variance, max_relative = 0.05);
         approx::assert_relative_eq!(few.value, many.value, max_relative = 1e-8);
         assert_eq!(at(&[0.0]).variance, 0.0);
-        let fixed = fluctuations(Activation::Erf, &learning, &start, &[1.0]).unwrap();
+        let fixed = fluctuations(Nonlinearity::ERF_SQRT2, &learning, &start, &[1.0]).unwrap();
         assert_eq!(
             fixed[0].v(1),
             Corrected { value: 1.0, variance: 0.0, shift: 0.0, shift_scale: 0.0 }
@@ -365,6 +365,6 @@ mod tests {
             teacher_readout: arr1(&[1.0]),
         };
         let learning = Learning { rate: 0.5, readout_rate: 0.0, noise: 0.0 };
-        assert!(fluctuations(Activation::Tanh, &learning, &start, &[1.0]).is_err());
+        assert!(fluctuations(Nonlinearity::Tanh, &learning, &start, &[1.0]).is_err());
     }
 }

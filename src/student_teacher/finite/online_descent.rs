@@ -17,29 +17,27 @@
 
 use ndarray::{Array1, Array2, s};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 
 use crate::math::linalg::{eigh, qr};
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::math::times::validate_times;
-use crate::net::Activation;
+use crate::net::online::committee::Committee;
 use crate::net::online::gaussian_inputs::GaussianInputs;
 use crate::net::online::units::{Inputs, OnlineUnits};
+use crate::net::{Clock, Engine, Nonlinearity, Trainer};
 use crate::student_teacher::flow::{self, Learning};
 use crate::student_teacher::order_parameters::OrderParameters;
 use crate::{Error, Result};
 
 /// Errors beyond this are those of a run that diverges.
 const UNBOUNDED: f64 = 1e100;
-/// Steps after which they are looked for.
-const CHECKED: u64 = 1 << 16;
 
 /// Generalization error $`\tfrac12\langle\Delta^2\rangle`$ on labels without noise: the theory's formula,
 /// which is exact for given overlaps in any number of dimensions.
 ///
 /// # Panics
 /// For tanh units, whose averages are not known in closed form.
-pub fn generalization_error(activation: Activation, state: &OrderParameters) -> f64 {
+pub fn generalization_error(activation: Nonlinearity, state: &OrderParameters) -> f64 {
     let covariance: Vec<f64> = state.covariance().iter().copied().collect();
     flow::generalization_error(activation, &covariance, &state.signed_readouts())
 }
@@ -68,24 +66,38 @@ pub fn weights_with_overlaps(
 /// A student of N inputs on its way.
 #[derive(Debug, Clone)]
 pub struct OnlineDescent {
-    activation: Activation,
     learning: Learning,
+    rule: Committee,
     units: OnlineUnits,
     readouts: Vec<f64>,
     start: OrderParameters,
     inputs: GaussianInputs,
-    noise: ChaCha8Rng,
-    steps: u64,
 }
 
 impl OnlineDescent {
-    /// A student of `n_in` inputs whose overlaps with itself and its teacher are those of `start`.
+    /// A student of `n_in` inputs whose overlaps with itself and its teacher are those of `start`; time
+    /// is steps/N.
     ///
     /// # Errors
     /// Learning rates or noise out of range, a start that is no covariance (by how much), fewer inputs than
     /// units.
+    pub fn trainer(
+        activation: Nonlinearity,
+        learning: Learning,
+        start: &OrderParameters,
+        n_in: usize,
+        seed: u64,
+    ) -> Result<Trainer<Self>> {
+        let student = Self::new(activation, learning, start, n_in, seed)?;
+        Trainer::new(student, (), 0.0, Clock::online(n_in)?)
+    }
+
+    /// The student alone, to be given inputs.
+    ///
+    /// # Errors
+    /// As [`trainer`](Self::trainer).
     pub fn new(
-        activation: Activation,
+        activation: Nonlinearity,
         learning: Learning,
         start: &OrderParameters,
         n_in: usize,
@@ -97,80 +109,38 @@ impl OnlineDescent {
         let weights = weights_with_overlaps(&start.covariance(), n_in, &mut rng)?;
         let k = start.n_students();
         let units = OnlineUnits::new(weights.slice(s![..k, ..]), weights.slice(s![k.., ..]))?;
+        let rates = vec![learning.rate / (n_in as f64).sqrt(); k];
+        let (readout_rate, noise) = (learning.readout_rate / n_in as f64, learning.noise);
+        let zetas = stream(seed, Purpose::LabelNoise, 0);
         Ok(Self {
-            activation,
             learning,
+            rule: Committee::new(activation, rates, readout_rate, noise, zetas),
             units,
             readouts: start.v.to_vec(),
             start: start.clone(),
             inputs: GaussianInputs::new(n_in, stream(seed, Purpose::Examples, 0)),
-            noise: stream(seed, Purpose::LabelNoise, 0),
-            steps: 0,
         })
-    }
-
-    /// Learns from the next `steps` examples.
-    ///
-    /// # Errors
-    /// Errors that grow without bound: the learning rate is too large.
-    pub fn advance(&mut self, steps: u64) -> Result<()> {
-        let mut left = steps;
-        while left > 0 {
-            let steps = left.min(CHECKED);
-            let (units, inputs, mut lesson) = self.parts();
-            units.learn(inputs, steps, |lambda, rho, moves| lesson.step(lambda, rho, moves));
-            let largest = lesson.largest;
-            self.require_bounded(steps, largest)?;
-            left -= steps;
-        }
-        Ok(())
     }
 
     /// Learns from given inputs instead of its own.
     ///
-    /// # Errors
-    /// As [`advance`](Self::advance).
-    ///
     /// # Panics
     /// If the inputs have another length than the weights.
-    pub fn advance_on(&mut self, inputs: &Inputs) -> Result<()> {
-        let (units, _, mut lesson) = self.parts();
-        units.learn_from(inputs, |lambda, rho, moves| lesson.step(lambda, rho, moves));
-        let largest = lesson.largest;
-        self.require_bounded(inputs.len() as u64, largest)
+    pub fn advance_on(&mut self, inputs: &Inputs) {
+        let (units, _, rule) = self.parts();
+        units.learn_from(inputs, rule);
     }
 
-    fn parts(&mut self) -> (&mut OnlineUnits, &mut GaussianInputs, Lesson<'_>) {
-        let Self { activation, learning, units, readouts, start, inputs, noise, .. } = self;
-        let n_in = units.n_in() as f64;
-        let lesson = Lesson {
-            activation: *activation,
-            rate: learning.rate / n_in.sqrt(),
-            readout_rate: learning.readout_rate / n_in,
-            noise: learning.noise,
-            zetas: noise,
-            fields: vec![0.0; readouts.len() + start.n_teachers()],
-            values: vec![0.0; readouts.len() + start.n_teachers()],
-            slopes: vec![0.0; readouts.len() + start.n_teachers()],
-            readouts,
-            teacher: start.teacher_readout.as_slice().unwrap_or_default(),
-            largest: 0.0,
+    #[expect(clippy::type_complexity, reason = "three parts that are borrowed apart")]
+    fn parts(
+        &mut self,
+    ) -> (&mut OnlineUnits, &mut GaussianInputs, impl FnMut(&[f64], &[f64], &mut [f64])) {
+        let Self { rule, units, readouts, start, inputs, .. } = self;
+        let teacher = start.teacher_readout.as_slice().unwrap_or_default();
+        let step = |lambda: &[f64], rho: &[f64], moves: &mut [f64]| {
+            rule.step((lambda, rho), (&mut *readouts, teacher), 0.0, moves);
         };
-        (units, inputs, lesson)
-    }
-
-    fn require_bounded(&mut self, steps: u64, largest: f64) -> Result<()> {
-        self.steps += steps;
-        if largest <= UNBOUNDED && self.readouts.iter().all(|v| v.is_finite()) {
-            return Ok(());
-        }
-        let Learning { rate, readout_rate, .. } = self.learning;
-        let reason = format!(
-            "the error has grown beyond {UNBOUNDED:e} by step {}; lower the learning rates, which are \
-             {rate} (first layer) and {readout_rate} (second layer)",
-            self.steps
-        );
-        Err(Error::Numerical { method: "online gradient descent", reason })
+        (units, inputs, step)
     }
 
     /// The overlaps and readouts at this moment.
@@ -184,59 +154,44 @@ impl OnlineDescent {
             ..self.start.clone()
         }
     }
+}
 
-    /// Number of examples seen so far.
-    pub fn steps(&self) -> u64 {
-        self.steps
+impl Engine for OnlineDescent {
+    type Net = ();
+
+    const CHECK_EVERY: u64 = 1 << 16;
+    const METHOD: &'static str = "online gradient descent";
+
+    fn advance(&mut self, steps: u64) {
+        let (units, inputs, rule) = self.parts();
+        units.learn(inputs, steps, rule);
     }
-}
 
-/// What a student does with the fields of one example after another.
-struct Lesson<'a> {
-    activation: Activation,
-    /// η/√N.
-    rate: f64,
-    /// η_v/N.
-    readout_rate: f64,
-    noise: f64,
-    zetas: &'a mut ChaCha8Rng,
-    /// Fields of students and teachers, what the units make of them, and their slopes.
-    fields: Vec<f64>,
-    values: Vec<f64>,
-    slopes: Vec<f64>,
-    readouts: &'a mut [f64],
-    teacher: &'a [f64],
-    /// Largest error so far.
-    largest: f64,
-}
+    /// The largest error since the last look.
+    fn loss(&mut self) -> f64 {
+        let largest = self.rule.largest_error();
+        if self.readouts.iter().all(|v| v.is_finite()) { largest } else { f64::INFINITY }
+    }
 
-impl Lesson<'_> {
-    /// Writes the multiples of the input that are added to the weights, and moves the readouts.
-    #[inline]
-    fn step(&mut self, lambda: &[f64], rho: &[f64], moves: &mut [f64]) {
-        let (students, teachers) = self.fields.split_at_mut(lambda.len());
-        students.copy_from_slice(lambda);
-        teachers.copy_from_slice(rho);
-        self.activation.values_and_slopes(&self.fields, &mut self.values, &mut self.slopes);
-        let (students, teachers) = self.values.split_at(lambda.len());
-        let product = |outputs: &[f64], readouts: &[f64]| -> f64 {
-            outputs.iter().zip(readouts).map(|(output, v)| v * output).sum()
-        };
-        let mut error = product(students, self.readouts) - product(teachers, self.teacher);
-        if self.noise > 0.0 {
-            let zeta: f64 = StandardNormal.sample(self.zetas);
-            error -= self.noise * zeta;
-        }
-        for ((to, slope), v) in moves.iter_mut().zip(&self.slopes).zip(&*self.readouts) {
-            *to = -self.rate * v * error * slope;
-        }
-        if self.readout_rate > 0.0 {
-            for (v, output) in self.readouts.iter_mut().zip(students) {
-                *v -= self.readout_rate * error * output;
-            }
-        }
-        // The maximum alone would forget a NaN.
-        self.largest = if error.is_nan() { f64::INFINITY } else { self.largest.max(error.abs()) };
+    fn limit(&self, _: f64) -> f64 {
+        UNBOUNDED
+    }
+
+    fn remedy(&self) -> String {
+        let Learning { rate, readout_rate, .. } = self.learning;
+        format!(
+            "lower the learning rates, which are {rate} (first layer) and {readout_rate} (second layer)"
+        )
+    }
+
+    fn write(&mut self, (): &mut ()) {}
+
+    fn matrices((): &()) -> &[Array2<f64>] {
+        &[]
+    }
+
+    fn matrices_mut((): &mut ()) -> &mut [Array2<f64>] {
+        &mut []
     }
 }
 
@@ -246,7 +201,7 @@ impl Lesson<'_> {
 /// # Errors
 /// As [`OnlineDescent::new`] and [`OnlineDescent::advance`]; times that do not increase from 0.
 pub fn train(
-    activation: Activation,
+    activation: Nonlinearity,
     learning: &Learning,
     start: &OrderParameters,
     n_in: usize,
@@ -254,11 +209,10 @@ pub fn train(
     seed: u64,
 ) -> Result<Vec<OrderParameters>> {
     validate_times(times)?;
-    let mut student = OnlineDescent::new(activation, *learning, start, n_in, seed)?;
+    let mut trainer = OnlineDescent::trainer(activation, *learning, start, n_in, seed)?;
     let record = |time: &f64| {
-        let step = (time * n_in as f64).round() as u64;
-        student.advance(step - student.steps())?;
-        Ok(student.order_parameters())
+        trainer.advance_to(*time)?;
+        Ok(trainer.engine().order_parameters())
     };
     times.iter().map(record).collect()
 }
@@ -267,6 +221,7 @@ pub fn train(
 mod tests {
     use super::*;
     use ndarray::{arr1, arr2};
+    use rand_distr::{Distribution, StandardNormal};
 
     fn start() -> OrderParameters {
         OrderParameters {
@@ -286,7 +241,7 @@ mod tests {
     fn training_starts_exactly_where_theory_does() {
         for n_in in [5, 6, 100] {
             let student =
-                OnlineDescent::new(Activation::Erf, learning(), &start(), n_in, 3).unwrap();
+                OnlineDescent::new(Nonlinearity::ERF_SQRT2, learning(), &start(), n_in, 3).unwrap();
             let found = student.order_parameters();
             let gap = (found.covariance() - start().covariance()).mapv(f64::abs);
             assert!(gap.iter().all(|g| *g < 1e-13), "N = {n_in}: {gap}");
@@ -297,7 +252,7 @@ mod tests {
     }
 
     /// Steps written down as in the module's documentation, from the same weights and numbers.
-    fn plain(activation: Activation, n_in: usize, steps: u64, seed: u64) -> OrderParameters {
+    fn plain(activation: Nonlinearity, n_in: usize, steps: u64, seed: u64) -> OrderParameters {
         let (start, learning) = (start(), learning());
         let student = OnlineDescent::new(activation, learning, &start, n_in, seed).unwrap();
         let (mut w, teacher) = (student.units.students(), student.units.teachers());
@@ -321,7 +276,9 @@ mod tests {
 
     #[test]
     fn steps_are_those_of_the_rule_for_every_activation() {
-        for activation in Activation::ALL {
+        for activation in
+            [Nonlinearity::Linear, Nonlinearity::Tanh, Nonlinearity::RELU, Nonlinearity::ERF_SQRT2]
+        {
             let found = train(activation, &learning(), &start(), 30, &[0.5, 4.0], 1).unwrap();
             let expected = plain(activation, 30, 120, 1);
             let gap = (found[1].covariance() - expected.covariance()).mapv(f64::abs);
@@ -334,7 +291,10 @@ mod tests {
     #[test]
     fn runs_are_reproducible_and_do_not_depend_on_what_is_recorded() {
         let run = |times: &[f64], seed| {
-            train(Activation::Relu, &learning(), &start(), 40, times, seed).unwrap().pop().unwrap()
+            train(Nonlinearity::RELU, &learning(), &start(), 40, times, seed)
+                .unwrap()
+                .pop()
+                .unwrap()
         };
         assert_eq!(run(&[2.0], 0), run(&[0.0, 0.31, 1.0, 2.0], 0));
         assert_ne!(run(&[2.0], 0), run(&[2.0], 1));
@@ -343,7 +303,7 @@ mod tests {
     #[test]
     fn what_cannot_be_trained_is_refused() {
         let new = |start: &OrderParameters, learning, n_in| {
-            OnlineDescent::new(Activation::Erf, learning, start, n_in, 0).map(|_| ())
+            OnlineDescent::new(Nonlinearity::ERF_SQRT2, learning, start, n_in, 0).map(|_| ())
         };
         assert!(matches!(new(&start(), learning(), 4), Err(Error::Parameter { .. })));
         let mut impossible = start();
@@ -356,7 +316,7 @@ mod tests {
     #[test]
     fn a_run_that_blows_up_says_which_rate_is_too_large() {
         let wild = Learning { rate: 50.0, readout_rate: 0.0, noise: 0.0 };
-        let run = train(Activation::Linear, &wild, &start(), 50, &[100.0], 0);
+        let run = train(Nonlinearity::Linear, &wild, &start(), 50, &[100.0], 0);
         let text = run.unwrap_err().to_string();
         assert!(text.contains("lower the learning rates"), "{text}");
     }

@@ -5,7 +5,7 @@ use ndarray::{Array1, Array2, arr1, arr2};
 use super::fluctuations::{Corrected, Fluctuations, fluctuations};
 use super::online_descent::{generalization_error, train};
 use crate::agreement::{FiniteSize, Tolerance};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::flow::{Learning, solve};
 use crate::student_teacher::order_parameters::OrderParameters;
 use crate::{Axis, Error, Result, Solvable, Trajectory};
@@ -21,7 +21,7 @@ const ROUNDING: f64 = 1e-9;
 #[derive(Debug, Clone)]
 pub struct OnlineNetwork {
     /// What hidden units do. Theory is for erf, ReLU and linear units.
-    pub activation: Activation,
+    pub activation: Nonlinearity,
     /// Overlaps and readouts at the start.
     pub start: OrderParameters,
     /// Learning rates and label noise.
@@ -39,7 +39,7 @@ impl OnlineNetwork {
     /// teacher and 0 for others, so that theory and networks leave the plateau at the same time.
     pub fn saad_solla_1995(rate: f64, overlap: f64, n_in: usize) -> Self {
         Self {
-            activation: Activation::Erf,
+            activation: Nonlinearity::ERF_SQRT2,
             start: OrderParameters {
                 q: Array2::from_diag(&arr1(&[0.2, 0.3, 0.4])),
                 r: Array2::from_diag(&arr1(&[overlap; 3])),
@@ -63,7 +63,7 @@ impl OnlineNetwork {
     /// # Errors
     /// No student.
     pub fn goldt_2019(
-        activation: Activation,
+        activation: Nonlinearity,
         n_students: usize,
         learning: Learning,
         n_in: usize,
@@ -94,7 +94,7 @@ impl OnlineNetwork {
     /// Two ReLU units learn two overlapping teachers with both layers, from noisy labels.
     pub fn rectified(n_in: usize) -> Self {
         Self {
-            activation: Activation::Relu,
+            activation: Nonlinearity::RELU,
             start: OrderParameters {
                 q: arr2(&[[0.3, 0.05], [0.05, 0.4]]),
                 r: arr2(&[[0.3, 0.0], [0.0, 0.2]]),
@@ -148,7 +148,7 @@ impl Observable {
         }
     }
 
-    fn of(self, activation: Activation, state: &OrderParameters) -> f64 {
+    fn of(self, activation: Nonlinearity, state: &OrderParameters) -> f64 {
         match self {
             Self::Error => generalization_error(activation, state),
             Self::Q(i, j) => state.q[[i, j]],
@@ -262,17 +262,18 @@ mod tests {
     fn more_units_than_inputs_and_tanh_are_refused() {
         let small = OnlineNetwork { n_in: 3, ..OnlineNetwork::rectified(10) };
         assert!(small.simulate(&[1.0], 0).is_err());
-        let tanh = OnlineNetwork { activation: Activation::Tanh, ..OnlineNetwork::rectified(10) };
+        let tanh = OnlineNetwork { activation: Nonlinearity::Tanh, ..OnlineNetwork::rectified(10) };
         assert!(tanh.predict(&[1.0]).is_err() && tanh.simulate(&[1.0], 0).is_err());
         let learning = Learning { rate: 0.1, readout_rate: 0.0, noise: 0.0 };
-        assert!(OnlineNetwork::goldt_2019(Activation::Erf, 0, learning, 10).is_err());
+        assert!(OnlineNetwork::goldt_2019(Nonlinearity::ERF_SQRT2, 0, learning, 10).is_err());
     }
 
     #[test]
     fn students_of_any_number_start_from_a_covariance() {
         let learning = Learning { rate: 0.1, readout_rate: 0.1, noise: 0.0 };
         for k in 1..=9 {
-            let model = OnlineNetwork::goldt_2019(Activation::Erf, k, learning, 50).unwrap();
+            let model =
+                OnlineNetwork::goldt_2019(Nonlinearity::ERF_SQRT2, k, learning, 50).unwrap();
             model.start.validate().unwrap();
             assert!((model.start.v.sum() - 2.0).abs() < 1e-15 * k as f64);
         }

@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::right_hand_side::{Flow, Learning, generalization_error};
 use crate::Result;
 use crate::math::linalg::eigh;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::order_parameters::OrderParameters;
 use crate::student_teacher::symmetry::Symmetry;
 
@@ -18,7 +18,7 @@ const SHORTEST_STEP: f64 = 1e-9;
 /// A flow on packed states: overlaps of students in rows, then readouts if they are trained.
 #[derive(Debug, Clone)]
 pub(crate) struct PackedFlow {
-    activation: Activation,
+    activation: Nonlinearity,
     flow: Flow,
     start: OrderParameters,
     /// Packed place of every entry of students' rows, and where it is in the covariance: (a, b) and (b, a).
@@ -37,7 +37,7 @@ pub(crate) struct PackedFlow {
 impl PackedFlow {
     /// The flow, and the packed state of `start`. Of overlaps in one orbit of `symmetry` the first counts.
     pub(crate) fn new(
-        activation: Activation,
+        activation: Nonlinearity,
         learning: &Learning,
         start: &OrderParameters,
         symmetry: &Symmetry,
@@ -106,7 +106,7 @@ impl PackedFlow {
     }
 
     /// The units.
-    pub(crate) fn activation(&self) -> Activation {
+    pub(crate) fn activation(&self) -> Nonlinearity {
         self.activation
     }
 
@@ -141,7 +141,7 @@ impl PackedFlow {
     /// A state that is not finite.
     pub(crate) fn jacobian(&mut self, packed: &[f64]) -> Result<Array2<f64>> {
         let step = match self.activation {
-            Activation::Relu => {
+            Nonlinearity::RELU => {
                 let values = eigh(&self.unpacked(packed).covariance())?.0;
                 (STEP_SHARE * values[values.len() - 1]).clamp(SHORTEST_STEP, STEP)
             }

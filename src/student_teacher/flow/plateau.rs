@@ -23,7 +23,7 @@ use super::stationary::{End, settle_with};
 use crate::math::dense_ode::Steps;
 use crate::math::eigenvalues::eigenvalues;
 use crate::math::roots::brent;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::averages::require_known_averages;
 use crate::student_teacher::order_parameters::OrderParameters;
 use crate::student_teacher::symmetry::Symmetry;
@@ -60,7 +60,7 @@ impl SymmetricPlateau {
     /// A start that is no covariance, tanh units, or [`Error::Assumption`] where there is no plateau: one student,
     /// linear units, students that are as good when equal, rectified units with trained readouts.
     pub fn of(
-        activation: Activation,
+        activation: Nonlinearity,
         learning: &Learning,
         start: &OrderParameters,
     ) -> Result<Self> {
@@ -68,7 +68,7 @@ impl SymmetricPlateau {
         learning.validate()?;
         start.validate()?;
         let (k, m) = (start.n_students(), start.n_teachers());
-        if k == 1 || activation == Activation::Linear {
+        if k == 1 || activation == Nonlinearity::Linear {
             let reason = match k {
                 1 => "a single student has nobody to divide the work with",
                 _ => "linear units need not divide the work",
@@ -152,7 +152,7 @@ pub enum Passage {
 /// # Errors
 /// As [`solve`](super::solve).
 pub fn passage(
-    activation: Activation,
+    activation: Nonlinearity,
     learning: &Learning,
     start: &OrderParameters,
     plateau: &SymmetricPlateau,
@@ -211,9 +211,9 @@ fn crossing<F: FnMut(&[f64], &mut [f64])>(
 }
 
 /// The same student with units of negative readout mirrored, which odd units do not notice.
-fn mirrored(activation: Activation, state: &OrderParameters) -> OrderParameters {
+fn mirrored(activation: Nonlinearity, state: &OrderParameters) -> OrderParameters {
     let mut state = state.clone();
-    if activation == Activation::Relu {
+    if activation == Nonlinearity::RELU {
         return state;
     }
     for i in (0..state.n_students()).filter(|i| state.v[*i] < 0.0).collect::<Vec<_>>() {
@@ -264,10 +264,10 @@ mod tests {
     #[test]
     fn differences_grow_at_the_escape_rate() {
         let cases = [
-            (Activation::Erf, ERF),
-            (Activation::Erf, Learning { rate: 0.3, readout_rate: 0.0, noise: 0.1 }),
-            (Activation::Erf, Learning { rate: 0.5, readout_rate: 0.5, noise: 0.0 }),
-            (Activation::Relu, Learning { rate: 0.2, readout_rate: 0.0, noise: 0.0 }),
+            (Nonlinearity::ERF_SQRT2, ERF),
+            (Nonlinearity::ERF_SQRT2, Learning { rate: 0.3, readout_rate: 0.0, noise: 0.1 }),
+            (Nonlinearity::ERF_SQRT2, Learning { rate: 0.5, readout_rate: 0.5, noise: 0.0 }),
+            (Nonlinearity::RELU, Learning { rate: 0.2, readout_rate: 0.0, noise: 0.0 }),
         ];
         for (g, learning) in cases {
             let plateau = SymmetricPlateau::of(g, &learning, &nearly_equal(0.0)).unwrap();
@@ -287,9 +287,15 @@ mod tests {
 
     #[test]
     fn an_exit_is_later_by_the_logarithm_of_the_difference() {
-        let plateau = SymmetricPlateau::of(Activation::Erf, &ERF, &nearly_equal(0.0)).unwrap();
-        let end = |apart: f64| match passage(Activation::Erf, &ERF, &nearly_equal(apart), &plateau)
-            .unwrap()
+        let plateau =
+            SymmetricPlateau::of(Nonlinearity::ERF_SQRT2, &ERF, &nearly_equal(0.0)).unwrap();
+        let end = |apart: f64| match passage(
+            Nonlinearity::ERF_SQRT2,
+            &ERF,
+            &nearly_equal(apart),
+            &plateau,
+        )
+        .unwrap()
         {
             Passage::Left { start, end, specialized } => {
                 assert!(start < end && end < specialized);
@@ -305,7 +311,9 @@ mod tests {
 
     #[test]
     fn plateaus_are_fixed_points_of_equal_students() {
-        for (g, k) in [(Activation::Erf, 2), (Activation::Erf, 3), (Activation::Relu, 3)] {
+        for (g, k) in
+            [(Nonlinearity::ERF_SQRT2, 2), (Nonlinearity::ERF_SQRT2, 3), (Nonlinearity::RELU, 3)]
+        {
             let learning = Learning { rate: 0.4, readout_rate: 0.0, noise: 0.0 };
             let plateau = SymmetricPlateau::of(g, &learning, &random_start(k, 1000, 1)).unwrap();
             assert!(asymmetry(&plateau.state) < 1e-14);
@@ -320,10 +328,11 @@ mod tests {
 
     #[test]
     fn a_start_with_interchangeable_units_never_leaves() {
-        let plateau = SymmetricPlateau::of(Activation::Erf, &ERF, &nearly_equal(0.0)).unwrap();
+        let plateau =
+            SymmetricPlateau::of(Nonlinearity::ERF_SQRT2, &ERF, &nearly_equal(0.0)).unwrap();
         let equal = nearly_equal(0.0);
         let Passage::Never { students, teachers } =
-            passage(Activation::Erf, &ERF, &equal, &plateau).unwrap()
+            passage(Nonlinearity::ERF_SQRT2, &ERF, &equal, &plateau).unwrap()
         else {
             panic!("left")
         };
@@ -333,11 +342,11 @@ mod tests {
         alike.q[[0, 0]] = 0.3;
         alike.r = arr2(&[[0.02, 0.02], [0.01, 0.01]]);
         assert!(matches!(
-            passage(Activation::Erf, &ERF, &alike, &plateau).unwrap(),
+            passage(Nonlinearity::ERF_SQRT2, &ERF, &alike, &plateau).unwrap(),
             Passage::Never { students, teachers } if students.is_empty() && teachers.len() == 1
         ));
         // The integrated solution does not leave by rounding, however long.
-        let late = solve(Activation::Erf, &ERF, &alike, &[1e4]).unwrap();
+        let late = solve(Nonlinearity::ERF_SQRT2, &ERF, &alike, &[1e4]).unwrap();
         assert_eq!(late[0].r[[0, 0]], late[0].r[[0, 1]]);
     }
 
@@ -346,11 +355,11 @@ mod tests {
         let learning = Learning { rate: 0.5, readout_rate: 0.5, noise: 0.0 };
         let mut start = random_start(2, 500, 3);
         start.v = arr1(&[0.6, 0.5]);
-        let plain = SymmetricPlateau::of(Activation::Erf, &learning, &start).unwrap();
+        let plain = SymmetricPlateau::of(Nonlinearity::ERF_SQRT2, &learning, &start).unwrap();
         start.v[1] = -start.v[1];
         start.r.row_mut(1).mapv_inplace(|x| -x);
         (start.q[[0, 1]], start.q[[1, 0]]) = (-start.q[[0, 1]], -start.q[[1, 0]]);
-        let other = SymmetricPlateau::of(Activation::Erf, &learning, &start).unwrap();
+        let other = SymmetricPlateau::of(Nonlinearity::ERF_SQRT2, &learning, &start).unwrap();
         assert!((plain.error / other.error - 1.0).abs() < 1e-9);
         assert!((plain.escape_rate / other.escape_rate - 1.0).abs() < 1e-6);
     }
@@ -362,10 +371,10 @@ mod tests {
             SymmetricPlateau::of(g, &ERF, start).unwrap_err().to_string()
         };
         let slow = Learning { rate: 0.1, ..ERF };
-        assert!(SymmetricPlateau::of(Activation::Linear, &slow, &start).is_err());
+        assert!(SymmetricPlateau::of(Nonlinearity::Linear, &slow, &start).is_err());
         let ones = Array1::ones(1);
         let one =
             OrderParameters::random_student(&Array2::eye(2), &Array1::ones(2), &ones, 0.5, 100, 0);
-        assert!(text(Activation::Erf, &one.unwrap()).contains("single student"));
+        assert!(text(Nonlinearity::ERF_SQRT2, &one.unwrap()).contains("single student"));
     }
 }

@@ -1,7 +1,7 @@
 //! The right-hand side of the flow, and the error of a state.
 
 use crate::math::vector::vectorized;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::averages::Fields;
 use crate::student_teacher::averages::field_sums::FieldSums;
 use crate::{Error, Result};
@@ -41,7 +41,7 @@ impl Learning {
 /// # Panics
 /// If sizes do not fit, and for tanh (see [`require_known_averages`]).
 pub fn generalization_error(
-    activation: Activation,
+    activation: Nonlinearity,
     covariance: &[f64],
     signed_readouts: &[f64],
 ) -> f64 {
@@ -60,7 +60,7 @@ pub fn generalization_error(
 /// # Panics
 /// If sizes do not fit, and for tanh (see [`require_known_averages`]).
 pub fn derivative(
-    activation: Activation,
+    activation: Nonlinearity,
     learning: &Learning,
     n_students: usize,
     covariance: &[f64],
@@ -75,7 +75,7 @@ pub fn derivative(
 /// [`derivative`] with its workspace, for many evaluations.
 #[derive(Debug, Clone)]
 pub struct Flow {
-    activation: Activation,
+    activation: Nonlinearity,
     learning: Learning,
     n_students: usize,
     n: usize,
@@ -92,7 +92,7 @@ impl Flow {
     /// # Panics
     /// If there are more students than fields.
     pub fn new(
-        activation: Activation,
+        activation: Nonlinearity,
         learning: Learning,
         n_students: usize,
         n_fields: usize,

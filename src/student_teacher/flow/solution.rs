@@ -4,7 +4,7 @@ use super::packed::PackedFlow;
 use super::right_hand_side::Learning;
 use crate::Result;
 use crate::math::dense_ode::{Accuracy, integrate};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::averages::require_known_averages;
 use crate::student_teacher::order_parameters::OrderParameters;
 use crate::student_teacher::symmetry::Symmetry;
@@ -21,7 +21,7 @@ pub(super) const ACCURACY: Accuracy = Accuracy { relative: 3e-11, absolute: 3e-1
 /// A start that is no covariance, tanh units, times that do not increase, or a learning rate so large that the
 /// solution blows up.
 pub fn solve(
-    activation: Activation,
+    activation: Nonlinearity,
     learning: &Learning,
     start: &OrderParameters,
     times: &[f64],
@@ -61,7 +61,7 @@ mod tests {
         OrderParameters::random_student(&t, &readout, &v, 0.5, 100, seed).unwrap()
     }
 
-    fn error(activation: Activation, state: &OrderParameters) -> f64 {
+    fn error(activation: Nonlinearity, state: &OrderParameters) -> f64 {
         let c: Vec<f64> = state.covariance().iter().copied().collect();
         generalization_error(activation, &c, &state.signed_readouts())
     }
@@ -74,17 +74,18 @@ mod tests {
     }
 
     const BOTH: Learning = Learning { rate: 0.4, readout_rate: 0.3, noise: 0.1 };
-    const KNOWN: [Activation; 3] = [Activation::Erf, Activation::Relu, Activation::Linear];
+    const KNOWN: [Nonlinearity; 3] =
+        [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU, Nonlinearity::Linear];
 
     #[test]
     fn the_reference_run_is_reproduced() {
         let learning = Learning { rate: 1.0, readout_rate: 0.0, noise: 0.0 };
         let times = [1.0, 10.0, 50.0, 200.0];
-        let states = solve(Activation::Erf, &learning, &reference_start(), &times).unwrap();
+        let states = solve(Nonlinearity::ERF_SQRT2, &learning, &reference_start(), &times).unwrap();
         let expected = [0.192_250_558, 0.021_344_976, 0.019_217_045, 3.13e-7];
         let printed = [1e-9, 1e-9, 1e-9, 1e-9];
         for ((state, expected), printed) in states.iter().zip(expected).zip(printed) {
-            let found = error(Activation::Erf, state);
+            let found = error(Nonlinearity::ERF_SQRT2, state);
             assert!((found - expected).abs() < printed, "{found} for {expected}");
         }
     }
@@ -97,12 +98,12 @@ mod tests {
         start.v.fill(1.0);
         let learning = Learning { rate, readout_rate: 0.0, noise };
         let times = [0.0, 0.7, 3.0, 20.0, 200.0];
-        let (gain, first) = (rate * k as f64, 2.0 * error(Activation::Linear, &start));
+        let (gain, first) = (rate * k as f64, 2.0 * error(Nonlinearity::Linear, &start));
         let end = gain * noise * noise / (2.0 - gain);
-        let states = solve(Activation::Linear, &learning, &start, &times).unwrap();
+        let states = solve(Nonlinearity::Linear, &learning, &start, &times).unwrap();
         for (t, state) in times.iter().zip(&states) {
             let exact = end + (first - end) * (-gain * (2.0 - gain) * t).exp();
-            let found = 2.0 * error(Activation::Linear, state);
+            let found = 2.0 * error(Nonlinearity::Linear, state);
             assert!((found - exact).abs() < 1e-9 * exact, "t = {t}: {found} for {exact}");
         }
     }
@@ -140,7 +141,7 @@ mod tests {
             }
             m
         };
-        for g in [Activation::Erf, Activation::Linear] {
+        for g in [Nonlinearity::ERF_SQRT2, Nonlinearity::Linear] {
             let plain = solve(g, &BOTH, &start, &[20.0]).unwrap();
             let other = solve(g, &BOTH, &mirrored(&start), &[20.0]).unwrap();
             assert!(distance(&mirrored(&plain[0]), &other[0]) < 1e-9, "{g}");
@@ -192,7 +193,7 @@ mod tests {
     fn what_is_left_of_rectified_units_is_followed_down_to_rounding() {
         let learning = Learning { rate: 0.3, readout_rate: 0.0, noise: 0.0 };
         let times = [250.0, 300.0, 400.0, 500.0];
-        let states = solve(Activation::Relu, &learning, &reference_start(), &times).unwrap();
+        let states = solve(Nonlinearity::RELU, &learning, &reference_start(), &times).unwrap();
         let left: Vec<f64> = states.iter().map(|s| 1.0 - s.q[[0, 0]]).collect();
         let rates: Vec<f64> = left
             .windows(2)
@@ -208,8 +209,8 @@ mod tests {
     fn more_students_than_teachers_specialize_too() {
         let start = random_start(4, 2, 8);
         let learning = Learning { rate: 0.5, readout_rate: 0.5, noise: 0.0 };
-        let states = solve(Activation::Relu, &learning, &start, &[0.0, 10.0, 400.0]).unwrap();
-        let errors: Vec<f64> = states.iter().map(|s| error(Activation::Relu, s)).collect();
+        let states = solve(Nonlinearity::RELU, &learning, &start, &[0.0, 10.0, 400.0]).unwrap();
+        let errors: Vec<f64> = states.iter().map(|s| error(Nonlinearity::RELU, s)).collect();
         assert!(errors[2] < 1e-3 * errors[1] && errors[1] < errors[0], "{errors:?}");
     }
 
@@ -219,14 +220,18 @@ mod tests {
         let text = |g, learning: &Learning, start: &OrderParameters, times: &[f64]| {
             solve(g, learning, start, times).unwrap_err().to_string()
         };
-        assert!(text(Activation::Tanh, &BOTH, &start, &[1.0]).contains("erf"));
+        assert!(text(Nonlinearity::Tanh, &BOTH, &start, &[1.0]).contains("erf"));
         let negative = Learning { noise: -1.0, ..BOTH };
-        assert!(text(Activation::Erf, &negative, &start, &[1.0]).contains("label noise is -1"));
-        assert!(text(Activation::Erf, &BOTH, &start, &[2.0, 1.0]).contains("increas"));
+        assert!(
+            text(Nonlinearity::ERF_SQRT2, &negative, &start, &[1.0]).contains("label noise is -1")
+        );
+        assert!(text(Nonlinearity::ERF_SQRT2, &BOTH, &start, &[2.0, 1.0]).contains("increas"));
         let mut wrong = start.clone();
         wrong.r[[0, 0]] = 0.9;
-        assert!(text(Activation::Erf, &BOTH, &wrong, &[1.0]).contains("smallest eigenvalue -"));
+        assert!(
+            text(Nonlinearity::ERF_SQRT2, &BOTH, &wrong, &[1.0]).contains("smallest eigenvalue -")
+        );
         let fast = Learning { rate: 3.0, readout_rate: 0.0, noise: 0.0 };
-        assert!(text(Activation::Linear, &fast, &start, &[1e3]).contains("blows up"));
+        assert!(text(Nonlinearity::Linear, &fast, &start, &[1e3]).contains("blows up"));
     }
 }

@@ -26,7 +26,7 @@ use super::solution::ACCURACY;
 use crate::math::dense_ode::Steps;
 use crate::math::eigenvalues::eigenvalues;
 use crate::math::linalg::{eigh, svd};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::averages::{Fields, require_known_averages};
 use crate::student_teacher::order_parameters::OrderParameters;
 use crate::student_teacher::symmetry::Symmetry;
@@ -97,7 +97,7 @@ pub struct Stationary {
 /// tanh units, a start that is no covariance, [`Error::Diverges`] if overlaps grow without bound, or no end until
 /// t = 10⁵/η.
 pub fn settle(
-    activation: Activation,
+    activation: Nonlinearity,
     learning: &Learning,
     start: &OrderParameters,
 ) -> Result<Stationary> {
@@ -109,7 +109,7 @@ pub fn settle(
 /// # Errors
 /// As [`settle`].
 pub fn settle_within(
-    activation: Activation,
+    activation: Nonlinearity,
     learning: &Learning,
     start: &OrderParameters,
     patience: f64,
@@ -117,7 +117,7 @@ pub fn settle_within(
     require_known_averages(activation)?;
     learning.validate()?;
     start.validate()?;
-    if activation == Activation::Linear && learning.readout_rate == 0.0 {
+    if activation == Nonlinearity::Linear && learning.readout_rate == 0.0 {
         linear_units(learning, start.v.iter().map(|v| v * v).sum())?;
     }
     settle_with(activation, learning, start, &Symmetry::of(start), patience)
@@ -125,7 +125,7 @@ pub fn settle_within(
 
 /// [`settle_within`] for the flow of what differs under `symmetry`.
 pub(crate) fn settle_with(
-    activation: Activation,
+    activation: Nonlinearity,
     learning: &Learning,
     start: &OrderParameters,
     symmetry: &Symmetry,
@@ -303,7 +303,7 @@ pub fn linear_units(learning: &Learning, square: f64) -> Result<f64> {
 /// # Errors
 /// tanh units, or a state that is no covariance.
 pub fn small_rate(
-    activation: Activation,
+    activation: Nonlinearity,
     learning: &Learning,
     solution: &OrderParameters,
 ) -> Result<f64> {
@@ -314,7 +314,7 @@ pub fn small_rate(
 }
 
 /// [`small_rate`] without its checks.
-fn noise_floor(activation: Activation, learning: &Learning, state: &OrderParameters) -> f64 {
+fn noise_floor(activation: Nonlinearity, learning: &Learning, state: &OrderParameters) -> f64 {
     let q: Vec<f64> = state.q.iter().copied().collect();
     let fields = Fields::new(&q, state.n_students());
     let slopes = state.v.iter().enumerate();

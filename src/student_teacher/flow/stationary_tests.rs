@@ -24,27 +24,29 @@ fn linear_units_end_at_their_closed_form_or_diverge() {
         let exact = linear_units(&rates(rate, noise), k as f64).unwrap();
         let by_hand = rate * noise * noise * k as f64 / (4.0 - 2.0 * rate * k as f64);
         assert!((exact / by_hand - 1.0).abs() < 1e-15);
-        let end = settle(Activation::Linear, &rates(rate, noise), &random_start(k, 2, 1)).unwrap();
+        let end =
+            settle(Nonlinearity::Linear, &rates(rate, noise), &random_start(k, 2, 1)).unwrap();
         assert!((end.error / exact - 1.0).abs() < 1e-8, "{} for {exact}", end.error);
         assert!(matches!(end.end, End::Attracting { .. }));
     }
     let start = random_start(4, 2, 1);
-    let error = settle(Activation::Linear, &rates(0.5, 0.1), &start).unwrap_err();
+    let error = settle(Nonlinearity::Linear, &rates(0.5, 0.1), &start).unwrap_err();
     assert!(matches!(error, Error::Diverges { .. }), "{error}");
     assert!(error.to_string().contains("below 0.5"), "{error}");
 }
 
 #[test]
 fn too_fast_rectified_units_diverge_and_erf_units_find_no_end() {
-    let error = settle(Activation::Relu, &rates(6.0, 0.1), &random_start(2, 2, 1)).unwrap_err();
+    let error = settle(Nonlinearity::RELU, &rates(6.0, 0.1), &random_start(2, 2, 1)).unwrap_err();
     assert!(matches!(error, Error::Diverges { .. }), "{error}");
-    let error = settle(Activation::Erf, &rates(6.0, 0.1), &random_start(2, 2, 1)).unwrap_err();
+    let error =
+        settle(Nonlinearity::ERF_SQRT2, &rates(6.0, 0.1), &random_start(2, 2, 1)).unwrap_err();
     assert!(error.to_string().contains("may be too large"), "{error}");
 }
 
 #[test]
 fn the_law_of_small_rates_is_the_limit_of_the_fixed_point() {
-    for g in [Activation::Erf, Activation::Relu] {
+    for g in [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU] {
         let excess = |rate: f64| {
             let law = small_rate(g, &rates(rate, 0.01), &solution(2, 1, 0)).unwrap();
             let end = settle(g, &rates(rate, 0.01), &solution(2, 1, 0)).unwrap();
@@ -56,7 +58,7 @@ fn the_law_of_small_rates_is_the_limit_of_the_fixed_point() {
         assert!((fast / slow - 2.0).abs() < 0.1, "{g}: {slow} and {fast}");
     }
     // erf units without weights have slope √(2/π), those of the teacher's length √(2/π)/3^¼.
-    let law = small_rate(Activation::Erf, &rates(0.1, 0.3), &solution(2, 1, 3)).unwrap();
+    let law = small_rate(Nonlinearity::ERF_SQRT2, &rates(0.1, 0.3), &solution(2, 1, 3)).unwrap();
     let by_hand = 0.1 * 0.09 / std::f64::consts::TAU * (3.0 + 2.0 / 3f64.sqrt());
     assert!((law / by_hand - 1.0).abs() < 1e-14);
 }
@@ -64,7 +66,7 @@ fn the_law_of_small_rates_is_the_limit_of_the_fixed_point() {
 #[test]
 fn the_error_grows_with_the_square_of_noise_and_with_superfluous_units() {
     let error = |noise: f64, spare: usize| {
-        settle(Activation::Erf, &rates(0.1, noise), &solution(2, 1, spare)).unwrap().error
+        settle(Nonlinearity::ERF_SQRT2, &rates(0.1, noise), &solution(2, 1, spare)).unwrap().error
     };
     // Corrections are of order η²σ².
     assert!((error(0.02, 1) / error(0.01, 1) / 4.0 - 1.0).abs() < 1e-3);
@@ -75,7 +77,7 @@ fn the_error_grows_with_the_square_of_noise_and_with_superfluous_units() {
 fn copies_of_units_with_trained_readouts_average_noise_out() {
     let error = |copies: usize| {
         let learning = Learning { rate: 0.1, readout_rate: 0.1, noise: 0.01 };
-        settle(Activation::Erf, &learning, &solution(2, copies, 0)).unwrap().error
+        settle(Nonlinearity::ERF_SQRT2, &learning, &solution(2, copies, 0)).unwrap().error
     };
     let [one, two, three] = [1, 2, 3].map(error);
     assert!((two / one - 1.0 / 2.0).abs() < 0.03, "{one} and {two}");
@@ -84,7 +86,7 @@ fn copies_of_units_with_trained_readouts_average_noise_out() {
 
 #[test]
 fn different_starts_end_at_the_same_error() {
-    for g in [Activation::Erf, Activation::Relu] {
+    for g in [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU] {
         let expected = settle(g, &rates(0.2, 0.01), &solution(2, 1, 0)).unwrap().error;
         for seed in 0..3 {
             let end = settle(g, &rates(0.2, 0.01), &random_start(2, 2, seed)).unwrap();
@@ -101,10 +103,10 @@ fn a_plateau_is_not_taken_for_the_end() {
         r: arr2(&[[0.01 + apart, 0.01], [0.01, 0.01 + apart]]),
         ..random_start(2, 2, 0)
     };
-    let end = settle(Activation::Erf, &rates(0.5, 0.01), &start(1e-13)).unwrap();
+    let end = settle(Nonlinearity::ERF_SQRT2, &rates(0.5, 0.01), &start(1e-13)).unwrap();
     assert!(end.error < 2e-5 && end.time > 500.0, "{} at {}", end.error, end.time);
     // An exactly symmetric start never leaves it.
-    let end = settle(Activation::Erf, &rates(0.5, 0.01), &start(0.0)).unwrap();
+    let end = settle(Nonlinearity::ERF_SQRT2, &rates(0.5, 0.01), &start(0.0)).unwrap();
     assert!(end.error > 1e-2, "{}", end.error);
     assert!(matches!(end.end, End::Attracting { .. }));
     assert_eq!(end.state.r[[0, 0]], end.state.r[[1, 0]]);
@@ -113,25 +115,25 @@ fn a_plateau_is_not_taken_for_the_end() {
 #[test]
 fn with_strong_noise_a_plateau_is_not_taken_for_wandering() {
     let learning = rates(0.5, 0.3);
-    let end = settle(Activation::Erf, &learning, &random_start(2, 2, 3)).unwrap();
+    let end = settle(Nonlinearity::ERF_SQRT2, &learning, &random_start(2, 2, 3)).unwrap();
     assert!(matches!(end.end, End::Attracting { .. }), "{:?}", end.end);
-    let solved = settle(Activation::Erf, &learning, &solution(2, 1, 0)).unwrap();
+    let solved = settle(Nonlinearity::ERF_SQRT2, &learning, &solution(2, 1, 0)).unwrap();
     assert!((end.error / solved.error - 1.0).abs() < 1e-6, "{} {}", end.error, solved.error);
 }
 
 #[test]
 fn everything_is_learned_without_noise_if_there_are_enough_units() {
-    for g in [Activation::Erf, Activation::Relu, Activation::Linear] {
+    for g in [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU, Nonlinearity::Linear] {
         let end = settle(g, &rates(0.3, 0.0), &random_start(2, 2, 4)).unwrap();
         assert!(end.error < 1e-12, "{g}: {}", end.error);
     }
-    let few = settle(Activation::Erf, &rates(0.3, 0.0), &random_start(1, 2, 4)).unwrap();
+    let few = settle(Nonlinearity::ERF_SQRT2, &rates(0.3, 0.0), &random_start(1, 2, 4)).unwrap();
     assert!(few.error > 1e-2 && matches!(few.end, End::Attracting { .. }));
 }
 
 #[test]
 fn wandering_among_equal_solutions_is_said() {
-    let end = settle(Activation::Erf, &rates(0.2, 0.01), &random_start(4, 2, 1)).unwrap();
+    let end = settle(Nonlinearity::ERF_SQRT2, &rates(0.2, 0.01), &random_start(4, 2, 1)).unwrap();
     let End::Drifting { rate } = end.end else { panic!("{:?}", end.end) };
     assert!(rate < 2.0 * 4.0 * (0.2f64 * 0.01).powi(2), "{rate}");
     // Two of the four undo each other.

@@ -6,7 +6,7 @@ use ndarray::{arr1, arr2};
 
 use super::setting::{HiddenManifold, ManifoldStart};
 use crate::contract::CurveCase;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::flow::Learning;
 
 /// The case.
@@ -25,8 +25,8 @@ pub const ALL: &[CurveCase] = &[CurveCase {
 /// As many latent variables as inputs; students that know something of their teachers.
 pub(crate) fn manifold(size: usize) -> HiddenManifold {
     HiddenManifold {
-        activation: Activation::Erf,
-        fold: Activation::Erf,
+        activation: Nonlinearity::ERF_SQRT2,
+        fold: Nonlinearity::ERF_SQRT2,
         learning: Learning { rate: 1.0, readout_rate: 0.3, noise: 0.1 },
         latent: 1.0,
         start: ManifoldStart {

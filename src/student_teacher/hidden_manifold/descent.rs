@@ -2,11 +2,11 @@
 
 use ndarray::{Array1, Array2};
 use rand_chacha::ChaCha8Rng;
-use rand_distr::{Distribution, StandardNormal};
 
 use super::setting::{Fold, HiddenManifold, ManifoldOverlaps};
 use crate::math::linalg::eigh;
 use crate::math::random::{Purpose, gaussian, stream};
+use crate::net::online::committee::Committee;
 use crate::net::online::units::{Inputs, OnlineUnits};
 use crate::student_teacher::finite::online_descent::weights_with_overlaps;
 use crate::student_teacher::order_parameters::OrderParameters;
@@ -26,7 +26,7 @@ pub(crate) struct Student<'a> {
     units: OnlineUnits,
     readouts: Array1<f64>,
     latent: ChaCha8Rng,
-    noise: ChaCha8Rng,
+    rule: Committee,
     steps: u64,
 }
 
@@ -53,7 +53,13 @@ impl<'a> Student<'a> {
             units: OnlineUnits::new(students.view(), Array2::zeros((0, n)).view())?,
             readouts: start.v.clone(),
             latent: stream(seed, Purpose::Examples, 0),
-            noise: stream(seed, Purpose::LabelNoise, 0),
+            rule: Committee::new(
+                model.activation,
+                vec![model.learning.rate / (n as f64).sqrt(); start.v.len()],
+                model.learning.readout_rate / n as f64,
+                model.learning.noise,
+                stream(seed, Purpose::LabelNoise, 0),
+            ),
             steps: 0,
         })
     }
@@ -84,23 +90,14 @@ impl<'a> Student<'a> {
     fn descend(&mut self, count: usize) {
         self.steps += count as u64;
         let (inputs, fields) = self.examples(count);
-        let (g, learning, n) = (self.model.activation, self.model.learning, self.model.size as f64);
-        let (rate, readout_rate) = (learning.rate / n.sqrt(), learning.readout_rate / n);
+        let g = self.model.activation;
         let labels = fields.mapv(|rho| g.value(rho)).dot(&self.model.start.teacher_readout);
-        let (mut labels, readouts, noise) = (labels.iter(), &mut self.readouts, &mut self.noise);
-        let rule = |students: &[f64], _: &[f64], moves: &mut [f64]| {
-            let mut error = -labels.next().copied().unwrap_or_default();
-            if learning.noise > 0.0 {
-                let zeta: f64 = StandardNormal.sample(noise);
-                error -= learning.noise * zeta;
-            }
-            error += readouts.iter().zip(students).map(|(v, h)| v * g.value(*h)).sum::<f64>();
-            for ((v, h), to) in readouts.iter_mut().zip(students).zip(moves.iter_mut()) {
-                *to = -rate * *v * error * g.slope(*h);
-                *v -= readout_rate * error * g.value(*h);
-            }
-        };
-        self.units.learn_from(&Inputs::of(inputs.view()), rule);
+        let (mut labels, rule) = (labels.iter(), &mut self.rule);
+        let readouts = self.readouts.as_slice_mut().unwrap_or_default();
+        self.units.learn_from(&Inputs::of(inputs.view()), |students, _, moves| {
+            let label = labels.next().copied().unwrap_or_default();
+            rule.step((students, &[]), (&mut *readouts, &[]), label, moves);
+        });
     }
 
     fn overlaps(&self, time: f64) -> Result<ManifoldOverlaps> {
@@ -130,14 +127,14 @@ impl<'a> Student<'a> {
 mod tests {
     use super::*;
     use crate::math::statistics::mean_and_error;
-    use crate::net::Activation;
+    use crate::net::Nonlinearity;
     use crate::student_teacher::hidden_manifold::case::manifold;
     use ndarray::Axis;
 
     /// Overlaps give the error on examples that are not Gaussian at all.
     #[test]
     fn the_error_by_overlaps_is_the_error_on_fresh_examples() {
-        for fold in [Activation::Erf, Activation::Relu] {
+        for fold in [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU] {
             let model = HiddenManifold { fold, ..manifold(400) };
             let mut student = Student::new(&model, 1).unwrap();
             for _ in 0..60 {

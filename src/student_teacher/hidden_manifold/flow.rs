@@ -6,7 +6,7 @@ use std::f64::consts::PI;
 use ndarray::Array2;
 
 use super::setting::{Fold, HiddenManifold, ManifoldOverlaps, ManifoldStart};
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::averages::Fields;
 use crate::student_teacher::order_parameters::OrderParameters;
 
@@ -178,7 +178,7 @@ impl<'a> Modes<'a> {
 }
 
 /// A and B in ⟨g′(λ) x g(φ)⟩ = A⟨xλ⟩ + B⟨xφ⟩, for covariances ⟨λλ⟩, ⟨λφ⟩, ⟨φφ⟩.
-fn shares(g: Activation, own: f64, both: f64, other: f64) -> (f64, f64) {
+fn shares(g: Nonlinearity, own: f64, both: f64, other: f64) -> (f64, f64) {
     let with =
         |x: f64, y: f64| Fields::new(&[own, both, x, both, other, y, x, y, 0.0], 3).i3(g, 0, 2, 1);
     (with(1.0, 0.0), with(0.0, 1.0))
@@ -225,10 +225,10 @@ mod tests {
     /// variables turned ones.
     #[test]
     fn without_a_manifold_it_is_plain_online_learning() {
-        for activation in [Activation::Erf, Activation::Relu, Activation::Linear] {
+        for activation in [Nonlinearity::ERF_SQRT2, Nonlinearity::RELU, Nonlinearity::Linear] {
             let model = HiddenManifold {
                 activation,
-                fold: Activation::Linear,
+                fold: Nonlinearity::Linear,
                 latent: 1.0,
                 ..manifold(100)
             };

@@ -88,7 +88,7 @@ impl Solvable for HiddenManifold {
 mod tests {
     use super::*;
     use crate::Error;
-    use crate::net::Activation;
+    use crate::net::Nonlinearity;
     use crate::student_teacher::flow::Learning;
     use crate::student_teacher::hidden_manifold::case::manifold;
 
@@ -115,7 +115,7 @@ mod tests {
             model.predict(&[0.0, 1.0]).unwrap_err().to_string()
         };
         let messages = [
-            (broken(|m| m.activation = Activation::Tanh), "closed form"),
+            (broken(|m| m.activation = Nonlinearity::Tanh), "closed form"),
             (broken(|m| m.latent = 0.0), "latent variables per input is 0"),
             (broken(|m| m.latent = 0.01), "teacher of 2 units needs 2"),
             (
@@ -129,7 +129,7 @@ mod tests {
             assert!(message.contains(part), "{message}");
         }
         let mut wild = manifold(100);
-        wild.activation = Activation::Linear;
+        wild.activation = Nonlinearity::Linear;
         wild.learning = Learning { rate: 30.0, readout_rate: 0.0, noise: 0.0 };
         assert!(wild.predict(&[0.0, 200.0]).is_err());
         assert!(matches!(wild.simulate(&[0.0, 200.0], 0), Err(Error::Numerical { .. })));

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2};
 
 use crate::math::linalg::require_finite;
 use crate::math::normal;
-use crate::net::Activation;
+use crate::net::Nonlinearity;
 use crate::student_teacher::averages::require_known_averages;
 use crate::student_teacher::flow::{Learning, generalization_error};
 use crate::student_teacher::order_parameters::OrderParameters;
@@ -29,9 +29,9 @@ pub struct ManifoldStart {
 #[derive(Debug, Clone, PartialEq)]
 pub struct HiddenManifold {
     /// Hidden units g of student and teacher.
-    pub activation: Activation,
+    pub activation: Nonlinearity,
     /// The fold f that makes inputs of features.
-    pub fold: Activation,
+    pub fold: Nonlinearity,
     /// Learning rates and label noise.
     pub learning: Learning,
     /// Latent variables per input, δ = D/N.
@@ -55,7 +55,7 @@ pub struct Fold {
 
 impl Fold {
     /// Of a function that is smooth on both sides of 0.
-    pub fn of(fold: Activation) -> Self {
+    pub fn of(fold: Nonlinearity) -> Self {
         let average = |f: &dyn Fn(f64) -> f64| normal::mean(f, &[(0.0, 0.1)]);
         let mean = average(&|u| fold.value(u));
         let linear = average(&|u| u * fold.value(u));
@@ -119,7 +119,7 @@ impl ManifoldOverlaps {
     ///
     /// # Panics
     /// For tanh units, whose averages have no closed form.
-    pub fn error(&self, activation: Activation) -> f64 {
+    pub fn error(&self, activation: Nonlinearity) -> f64 {
         let c: Vec<f64> = self.fields.covariance().iter().copied().collect();
         generalization_error(activation, &c, &self.fields.signed_readouts())
     }
@@ -132,14 +132,14 @@ mod tests {
     #[test]
     fn folds_have_the_averages_known_in_closed_form() {
         let close = |x: f64, y: f64| assert!((x - y).abs() < 1e-13, "{x} against {y}");
-        let erf = Fold::of(Activation::Erf);
+        let erf = Fold::of(Nonlinearity::ERF_SQRT2);
         close(erf.mean, 0.0);
         close(erf.linear, 1.0 / std::f64::consts::PI.sqrt());
         close(erf.rest, 1.0 / 3.0 - 1.0 / std::f64::consts::PI);
-        let relu = Fold::of(Activation::Relu);
+        let relu = Fold::of(Nonlinearity::RELU);
         close(relu.mean, 1.0 / (2.0 * std::f64::consts::PI).sqrt());
         close(relu.linear, 0.5);
         close(relu.rest, 0.25 - 0.5 / std::f64::consts::PI);
-        close(Fold::of(Activation::Linear).rest, 0.0);
+        close(Fold::of(Nonlinearity::Linear).rest, 0.0);
     }
 }

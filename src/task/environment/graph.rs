@@ -132,28 +132,39 @@ impl Graph {
     }
 
     fn validate(&self) -> Result<()> {
-        let at_least = |name: &str, n: usize, least: usize| {
-            if n >= least {
-                return Ok(());
-            }
-            Err(Error::parameter(name, n, format!("it must be at least {least}")))
+        let few = |name: &str, n: usize, least: usize| {
+            Error::parameter(name, n, format!("it must be at least {least}"))
         };
         match self {
-            Self::Ring { n_items } => at_least("number of items on a ring", *n_items, 3)?,
-            Self::Order { n_items } => at_least("number of items in order", *n_items, 2)?,
-            Self::Grid { rows, columns } => {
-                at_least("number of rows", *rows, 2)?;
-                at_least("number of columns", *columns, 2)?;
+            Self::Ring { n_items } if *n_items < 3 => {
+                return Err(few("number of items on a ring", *n_items, 3).of("items"));
             }
-            Self::Clusters { n_clusters, size } => {
-                at_least("number of clusters", *n_clusters, 2)?;
-                at_least("number of items in a cluster", *size, 2)?;
+            Self::Order { n_items } if *n_items < 2 => {
+                return Err(few("number of items in order", *n_items, 2).of("items"));
             }
-            Self::Tree(_) => {}
+            Self::Grid { rows, .. } if *rows < 2 => {
+                return Err(few("number of rows", *rows, 2).of("rows"));
+            }
+            Self::Grid { columns, .. } if *columns < 2 => {
+                return Err(few("number of columns", *columns, 2).of("columns"));
+            }
+            Self::Clusters { n_clusters, .. } if *n_clusters < 2 => {
+                return Err(few("number of clusters", *n_clusters, 2).of("clusters"));
+            }
+            Self::Clusters { size, .. } if *size < 2 => {
+                return Err(few("number of items in a cluster", *size, 2).of("size"));
+            }
+            _ => {}
         }
         if self.n_items() > MOST_ITEMS {
             let allowed = format!("at most {MOST_ITEMS} can be held");
-            return Err(Error::parameter("number of items", self.n_items(), allowed));
+            let many = Error::parameter("number of items", self.n_items(), allowed);
+            return Err(match self {
+                Self::Ring { .. } | Self::Order { .. } => many.of("items"),
+                Self::Grid { .. } => many.of("rows").of("columns"),
+                Self::Clusters { .. } => many.of("clusters").of("size"),
+                Self::Tree(_) => many.of("branching"),
+            });
         }
         Ok(())
     }
@@ -168,11 +179,13 @@ impl RandomField {
     /// [`MOST_ITEMS`].
     pub fn new(graph: Graph, smoothness: f64, edge: f64) -> Result<Self> {
         graph.validate()?;
-        for (name, value) in [("smoothness", smoothness), ("edge strength", edge)] {
-            // Squares, inverses and their products must stay numbers.
-            if !(1e-6..=1e6).contains(&value) {
-                return Err(Error::parameter(name, value, "it must be from 1e-6 to 1e6"));
-            }
+        // Squares, inverses and their products must stay numbers.
+        let (range, allowed) = (1e-6..=1e6, "it must be from 1e-6 to 1e6");
+        if !range.contains(&smoothness) {
+            return Err(Error::parameter("smoothness", smoothness, allowed).of("smoothness"));
+        }
+        if !range.contains(&edge) {
+            return Err(Error::parameter("edge strength", edge, allowed).of("edge"));
         }
         Ok(Self { graph, smoothness, edge })
     }

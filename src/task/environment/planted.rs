@@ -67,27 +67,27 @@ impl PlantedCategory {
     ) -> Result<Self> {
         if n_items > MOST_ITEMS {
             let allowed = format!("at most {MOST_ITEMS} can be held");
-            return Err(Error::parameter("number of items", n_items, allowed));
+            return Err(Error::parameter("number of items", n_items, allowed).of("items"));
         }
         if n_items < 2 {
             let allowed = "it must be at least 2: a category is told apart from others";
-            return Err(Error::parameter("number of items", n_items, allowed));
+            return Err(Error::parameter("number of items", n_items, allowed).of("items"));
         }
         let part = |name: &str, part: usize, all: usize| {
-            if (1..=all).contains(&part) {
-                return Ok(());
-            }
-            Err(Error::parameter(name, part, format!("it must be from 1 to {all}, all there are")))
+            let allowed = format!("it must be from 1 to {all}, all there are");
+            let found = Error::parameter(name, part, allowed);
+            if (1..=all).contains(&part) { Ok(()) } else { Err(found) }
         };
-        part("number of members", members, n_items)?;
-        part("number of shared features", shared, n_features)?;
+        part("number of members", members, n_items).map_err(|error| error.of("members"))?;
+        part("number of shared features", shared, n_features)
+            .map_err(|error| error.of("shared_features"))?;
         if !(outside > 0.0 && outside < 1.0) {
             let allowed = "it must be between 0 and 1: without noise there is nothing to detect";
-            return Err(Error::parameter("probability outside", outside, allowed));
+            return Err(Error::parameter("probability outside", outside, allowed).of("outside"));
         }
         if !(inside > outside && inside <= 1.0) {
             let allowed = format!("it must be above that outside, {outside}, and at most 1");
-            return Err(Error::parameter("probability inside", inside, allowed));
+            return Err(Error::parameter("probability inside", inside, allowed).of("inside"));
         }
         Ok(Self { n_items, n_features, members, shared, inside, outside })
     }

@@ -33,11 +33,11 @@ impl Tree {
     /// No level, a node with fewer than two children, or more than [`MOST_ITEMS`] items.
     pub fn new(branching: &[usize]) -> Result<Self> {
         if branching.is_empty() {
-            return Err(Error::parameter("depth", 0, "a tree needs at least one level"));
+            return Err(Error::parameter("depth", 0, "a tree needs at least one level").of("depth"));
         }
         if let Some(b) = branching.iter().find(|b| **b < 2) {
             let allowed = "every node needs at least 2 children";
-            return Err(Error::parameter("branching", b, allowed));
+            return Err(Error::parameter("branching", b, allowed).of("branching"));
         }
         let items: f64 = branching.iter().map(|b| *b as f64).product();
         if items > MOST_ITEMS as f64 {
@@ -251,7 +251,7 @@ fn too_many(branching: String, log_items: f64) -> Error {
         "such a tree has {items} items; at most {MOST_ITEMS} can be held, so it must be less deep or \
          branch less"
     );
-    Error::parameter("branching", branching, allowed)
+    Error::parameter("branching", branching, allowed).of("branching")
 }
 
 /// Orthonormal contrasts (Helmert's) among the children of each node, `leaves` items below a child.
@@ -277,7 +277,7 @@ fn check_flip(flip: f64) -> Result<()> {
         return Ok(());
     }
     let allowed = "it must be from 0 (all items alike) to 0.5 (no relation at all)";
-    Err(Error::parameter("flip probability", flip, allowed))
+    Err(Error::parameter("flip probability", flip, allowed).of("flip"))
 }
 
 #[cfg(test)]

@@ -95,7 +95,7 @@ impl KernelModes {
             false => ("training for so long", "stop earlier"),
         };
         let ridge = 1e-6 * self.mean_diagonal;
-        let remedy = format!("{drop}{stop}, or add a ridge, such as {ridge:.1e}");
+        let remedy = format!("{drop}{stop}, or add a `ridge`, such as {ridge:.1e}");
         Err(Error::Assumption { theory, reason, remedy })
     }
 }

@@ -97,18 +97,25 @@ impl Training {
     /// Refuses what is out of range, and steps that diverge for a kernel with this largest eigenvalue.
     pub(crate) fn validate(&self, largest: f64, n: f64) -> Result<()> {
         if !(self.rate > 0.0 && self.rate.is_finite()) {
-            return Err(Error::parameter("learning rate", self.rate, "it must be positive"));
+            return Err(
+                Error::parameter("learning rate", self.rate, "it must be positive").of("rate")
+            );
         }
-        let not_negative = [("ridge", self.ridge), ("target noise", self.target_noise)];
-        if let Some((name, x)) = not_negative.iter().find(|(_, x)| !(*x >= 0.0 && x.is_finite())) {
-            return Err(Error::parameter(*name, x, "it must be zero or positive"));
+        let not_negative = |x: f64| x >= 0.0 && x.is_finite();
+        let allowed = "it must be zero or positive";
+        if !not_negative(self.ridge) {
+            return Err(Error::parameter("ridge", self.ridge, allowed).of("ridge"));
+        }
+        if !not_negative(self.target_noise) {
+            return Err(Error::parameter("target noise", self.target_noise, allowed));
         }
         if !(n > 0.0 && n.is_finite()) {
             return Err(Error::parameter("normalization of the loss", n, "it must be positive"));
         }
         let momentum = self.momentum();
         if !(0.0..1.0).contains(&momentum) {
-            return Err(Error::parameter("momentum", momentum, "it must be from 0 to below 1"));
+            let allowed = "it must be from 0 to below 1";
+            return Err(Error::parameter("momentum", momentum, allowed).of("momentum"));
         }
         let bound = self.largest_rate(largest, n);
         if self.in_steps() && self.rate >= bound {
@@ -118,7 +125,7 @@ impl Training {
                  gradient flow",
                 if momentum > 0.0 { "2(1 + momentum)" } else { "2" }
             );
-            return Err(Error::parameter("learning rate", self.rate, allowed));
+            return Err(Error::parameter("learning rate", self.rate, allowed).of("rate"));
         }
         Ok(())
     }
@@ -147,11 +154,11 @@ impl Training {
             // Also refuses NaN.
             if !(*time >= 0.0) {
                 let allowed = "it must be zero, positive, or infinite for the end of training";
-                return Err(Error::parameter("time", time, allowed));
+                return Err(Error::parameter("time", time, allowed).of("times"));
             }
             if in_steps && time.is_finite() && (time.fract() != 0.0 || *time > MOST_STEPS) {
                 let allowed = format!("it counts steps: a whole number up to {MOST_STEPS:e}");
-                return Err(Error::parameter("time", time, allowed));
+                return Err(Error::parameter("time", time, allowed).of("times"));
             }
         }
         Ok(())

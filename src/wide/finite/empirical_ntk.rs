@@ -17,20 +17,21 @@
 //! Rows of a kernel are (example, output) pairs: example x and output c are row xC + c.
 
 use ndarray::linalg::general_mat_mul;
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, s};
 
-use crate::net::Network;
-use crate::net::finite_network::{Activity, FiniteNetwork, slice_mut};
+use crate::net::layered::Part;
+use crate::net::measure::output_signals;
+use crate::net::{LayeredNetwork, Network};
 use crate::{Error, Result};
 
-/// What a layer with shared weights saw and was told, place by place.
+/// What a layer with weights took and was told.
 #[derive(Debug, Clone)]
 struct Signals {
-    /// Derivatives of the outputs in what the layer gives at each place: rows are (example, output)
-    /// pairs, or examples if outputs are to be summed over.
-    errors: Vec<Array2<f64>>,
-    /// What it takes at each place: rows are examples.
-    inputs: Vec<Array2<f64>>,
+    part: Part,
+    /// What it took: one row for each example and place.
+    taken: Array2<f64>,
+    /// Derivatives of the outputs in what it gave: one row for each example, output and place.
+    errors: Array2<f64>,
 }
 
 /// Which kernel is wanted of a network with several outputs.
@@ -47,7 +48,7 @@ enum Outputs {
 /// # Errors
 /// Inputs of another dimension than the network's, none, or not finite.
 pub fn empirical_ntk(
-    net: &FiniteNetwork,
+    net: &LayeredNetwork,
     inputs: ArrayView2<'_, f64>,
     other: Option<ArrayView2<'_, f64>>,
 ) -> Result<Array2<f64>> {
@@ -60,7 +61,7 @@ pub fn empirical_ntk(
 /// # Errors
 /// As [`empirical_ntk`].
 pub fn mean_empirical_ntk(
-    net: &FiniteNetwork,
+    net: &LayeredNetwork,
     inputs: ArrayView2<'_, f64>,
     other: Option<ArrayView2<'_, f64>>,
 ) -> Result<Array2<f64>> {
@@ -73,18 +74,25 @@ pub fn mean_empirical_ntk(
 /// # Errors
 /// As [`empirical_ntk`].
 pub fn empirical_nngp(
-    net: &FiniteNetwork,
+    net: &LayeredNetwork,
     inputs: ArrayView2<'_, f64>,
     other: Option<ArrayView2<'_, f64>>,
 ) -> Result<Array2<f64>> {
     net.require_inputs("inputs", inputs)?;
-    let hidden = |x: ArrayView2<'_, f64>| net.activity(x).inputs.pop().unwrap_or_default();
-    let first = hidden(inputs);
+    let hidden = |x: ArrayView2<'_, f64>| -> Result<Array2<f64>> {
+        let activity = net.activity(x);
+        activity.taken(net.n_layers() - 1).cloned().ok_or_else(|| Error::Assumption {
+            theory: "the kernel of a readout",
+            reason: "the last layer has no weights".into(),
+            remedy: "end the network in a dense layer".into(),
+        })
+    };
+    let first = hidden(inputs)?;
     let gram = match other {
         None => first.dot(&first.t()),
         Some(other) => {
             net.require_inputs("second inputs", other)?;
-            first.dot(&hidden(other).t())
+            first.dot(&hidden(other)?.t())
         }
     };
     let (weights, biases) = net.readout_variances();
@@ -92,29 +100,30 @@ pub fn empirical_nngp(
 }
 
 fn kernel(
-    net: &FiniteNetwork,
+    net: &LayeredNetwork,
     inputs: ArrayView2<'_, f64>,
     other: Option<ArrayView2<'_, f64>>,
     outputs: Outputs,
 ) -> Result<Array2<f64>> {
     net.require_inputs("inputs", inputs)?;
-    let mut left = Backward::new(net, inputs, outputs);
-    let mut right = match other {
-        None => None,
-        Some(other) => {
-            net.require_inputs("second inputs", other)?;
-            Some(Backward::new(net, other, outputs))
-        }
-    };
+    let mut right = Vec::new();
+    if let Some(other) = other {
+        net.require_inputs("second inputs", other)?;
+        visit_back(net, other, |part, taken, errors| {
+            right.push(Signals { part: *part, taken: taken.clone(), errors: errors.clone() });
+        });
+    }
     let per_example = if outputs == Outputs::Pairs { net.n_out() } else { 1 };
     let columns = other.map_or(inputs.nrows(), |other| other.nrows());
     let mut sum = Array2::zeros((inputs.nrows() * per_example, columns * per_example));
-    while let Some((signals, factors)) = left.next_layer() {
-        match right.as_mut().and_then(Backward::next_layer) {
-            Some((second, _)) => add_layer(&mut sum, &signals, &second, factors),
-            None => add_layer(&mut sum, &signals, &signals, factors),
-        }
-    }
+    let mut seen = right.into_iter();
+    visit_back(net, inputs, |part, taken, errors| {
+        // The layers of both sides come in the same order.
+        let second = seen.next();
+        let own = (taken, errors);
+        let (_, second) = second.as_ref().map_or((part, own), |s| (&s.part, (&s.taken, &s.errors)));
+        add_layer(&mut sum, part, own, second, outputs);
+    });
     if outputs == Outputs::Mean {
         sum /= net.n_out() as f64;
     }
@@ -130,26 +139,74 @@ fn kernel(
     }
 }
 
-/// Adds what a layer contributes to a kernel: the equation of the [module](self). `factors` are
-/// s_w² and s_b².
-fn add_layer(sum: &mut Array2<f64>, left: &Signals, right: &Signals, factors: (f64, f64)) {
+/// Backpropagation of every output of every example, from the last layer to the first.
+fn visit_back(
+    net: &LayeredNetwork,
+    inputs: ArrayView2<'_, f64>,
+    mut visit: impl FnMut(&Part, &Array2<f64>, &Array2<f64>),
+) {
+    let activity = net.activity(inputs);
+    net.visit_back(output_signals(net, inputs.nrows()), &activity, &mut visit);
+}
+
+/// Adds what a layer contributes to a kernel: the equation of the [module](self). Each side is what the
+/// layer took and the errors at what it gave.
+fn add_layer(
+    sum: &mut Array2<f64>,
+    part: &Part,
+    left: (&Array2<f64>, &Array2<f64>),
+    right: (&Array2<f64>, &Array2<f64>),
+    outputs: Outputs,
+) {
+    let factors = (part.weight_factor.powi(2), part.biases.map_or(0.0, |(_, s)| s * s));
     let mut errors_gram = Array2::zeros(sum.dim());
-    for (error, input) in left.errors.iter().zip(&left.inputs) {
-        for (other_error, other_input) in right.errors.iter().zip(&right.inputs) {
-            let inputs_gram = input.dot(&other_input.t()) * factors.0 + factors.1;
-            general_mat_mul(1.0, error, &other_error.t(), 0.0, &mut errors_gram);
-            // Rows and columns are (example, output) pairs.
-            let outputs = sum.nrows() / inputs_gram.nrows();
-            let columns = inputs_gram.ncols();
-            let rows = slice_mut(sum).chunks_exact_mut(columns * outputs);
-            let rows = rows.zip(slice_mut(&mut errors_gram).chunks_exact(columns * outputs));
-            for (i, (to, errors)) in rows.enumerate() {
-                let inputs = inputs_gram.row(i / outputs);
-                let pairs = to.chunks_exact_mut(outputs).zip(errors.chunks_exact(outputs));
-                for ((to, errors), input) in pairs.zip(inputs) {
-                    to.iter_mut().zip(errors).for_each(|(to, error)| *to += error * input);
-                }
+    for p in 0..part.places {
+        for q in 0..part.places {
+            // Weights of their own at every place have nothing in common.
+            if p != q && !part.shared {
+                continue;
             }
+            let at = |side: (&Array2<f64>, &Array2<f64>), place: usize| {
+                let inputs = side.0.slice(s![place..;part.places, ..]).to_owned();
+                (errors_at(side.1, place, part.places, inputs.nrows(), outputs), inputs)
+            };
+            let ((error, input), (other_error, other_input)) = (at(left, p), at(right, q));
+            let inputs_gram = input.dot(&other_input.t()) * factors.0 + factors.1;
+            general_mat_mul(1.0, &error, &other_error.t(), 0.0, &mut errors_gram);
+            add_product(sum, &errors_gram, &inputs_gram);
+        }
+    }
+}
+
+/// Errors at one place: rows are (example, output) pairs, or examples if outputs are to be summed over:
+/// that sum is part of the inner product once they share a row.
+fn errors_at(
+    errors: &Array2<f64>,
+    place: usize,
+    places: usize,
+    examples: usize,
+    outputs: Outputs,
+) -> Array2<f64> {
+    let errors = errors.slice(s![place..;places, ..]).to_owned();
+    match outputs {
+        Outputs::Pairs => errors,
+        Outputs::Mean => {
+            let shape = (examples, errors.len() / examples);
+            errors.into_shape_with_order(shape).expect("rows are regrouped")
+        }
+    }
+}
+
+/// Adds the product of two Gram matrices, one of (example, output) pairs, the other of examples.
+fn add_product(sum: &mut Array2<f64>, errors_gram: &Array2<f64>, inputs_gram: &Array2<f64>) {
+    let (outputs, columns) = (sum.nrows() / inputs_gram.nrows(), sum.ncols());
+    let rows = sum.as_slice_mut().expect("made in rows").chunks_exact_mut(columns);
+    let rows = rows.zip(errors_gram.as_slice().expect("made in rows").chunks_exact(columns));
+    for (i, (to, errors)) in rows.enumerate() {
+        let inputs = inputs_gram.row(i / outputs);
+        let pairs = to.chunks_exact_mut(outputs).zip(errors.chunks_exact(outputs));
+        for ((to, errors), input) in pairs.zip(inputs) {
+            to.iter_mut().zip(errors).for_each(|(to, error)| *to += error * input);
         }
     }
 }
@@ -163,57 +220,14 @@ fn mirror(matrix: &mut Array2<f64>) {
     }
 }
 
-/// Backpropagation of every output of every example, from the last layer to the first.
-struct Backward<'a> {
-    net: &'a FiniteNetwork,
-    activity: Activity,
-    outputs: Outputs,
-    /// Derivatives of the outputs in the fields of the next layer to come: rows are (example,
-    /// output) pairs.
-    errors: Array2<f64>,
-}
-
-impl<'a> Backward<'a> {
-    fn new(net: &'a FiniteNetwork, inputs: ArrayView2<'_, f64>, outputs: Outputs) -> Self {
-        let n_out = net.n_out();
-        let shape = (inputs.nrows() * n_out, n_out);
-        let errors = Array2::from_shape_fn(shape, |(i, c)| f64::from(u8::from(i % n_out == c)));
-        Self { net, activity: net.activity(inputs), outputs, errors }
-    }
-
-    /// Signals of the next layer towards the inputs, with s_w² and s_b².
-    fn next_layer(&mut self) -> Option<(Signals, (f64, f64))> {
-        let inputs = self.activity.inputs.pop()?;
-        let layer = self.net.layers()[self.activity.inputs.len()];
-        let factors = (layer.weight_factor.powi(2), layer.bias_factor.map_or(0.0, |s| s * s));
-        let below = match self.activity.slopes.pop() {
-            None => Array2::zeros((0, 0)),
-            Some(slopes) => {
-                let weights = &self.net.weights()[layer.weights];
-                let mut below = self.errors.dot(weights) * layer.weight_factor;
-                // Every output of an example sees the same slopes.
-                for (i, mut row) in below.rows_mut().into_iter().enumerate() {
-                    row *= &slopes.row(i / self.net.n_out());
-                }
-                below
-            }
-        };
-        let mut errors = std::mem::replace(&mut self.errors, below);
-        if self.outputs == Outputs::Mean {
-            // The sum over outputs is part of the inner product once they share a row.
-            let shape = (inputs.nrows(), errors.len() / inputs.nrows());
-            errors = errors.into_shape_with_order(shape).expect("rows are regrouped");
-        }
-        Some((Signals { errors: vec![errors], inputs: vec![inputs] }, factors))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::math::random::{Purpose, gaussian, stream};
+    use crate::net::Loss;
+    use crate::net::architecture::parse::{LayerDefaults, parse_trainable};
     use crate::net::architecture::{Architecture, Parameterization};
-    use crate::net::finite_network::Sizes;
+    use crate::net::layered::{Input, Sizes};
     use crate::net::unit::Nonlinearity;
 
     const SIZES: Sizes = Sizes { n_in: 3, width: 6, n_out: 2 };
@@ -223,7 +237,7 @@ mod tests {
     }
 
     /// Derivatives of every output of every example in every parameter.
-    fn jacobian(net: &FiniteNetwork, inputs: &Array2<f64>) -> Array2<f64> {
+    fn jacobian(net: &LayeredNetwork, inputs: &Array2<f64>) -> Array2<f64> {
         let outputs = net.forward(inputs.view());
         let mut rows = Array2::zeros((outputs.len(), net.n_parameters()));
         for ((x, c), _) in outputs.indexed_iter() {
@@ -232,8 +246,8 @@ mod tests {
             let example = inputs.row(x).insert_axis(row);
             let mut target = outputs.row(x).insert_axis(row).to_owned();
             target[[0, c]] -= 1.0;
-            let gradient = net.loss_and_gradient(example, target.view()).1;
-            let entries = gradient.weights().iter().flat_map(|w| w.iter().copied());
+            let gradient = net.loss_and_gradient(example, target.view(), Loss::HalfSquare).1;
+            let entries = gradient.matrices().iter().flat_map(|w| w.iter().copied());
             rows.row_mut(x * outputs.ncols() + c).assign(&entries.collect::<ndarray::Array1<_>>());
         }
         rows
@@ -252,7 +266,7 @@ mod tests {
                 for (depth, bias) in [(0, 0.3), (1, 0.0), (3, 0.3)] {
                     let dense = Architecture::dense(phi, depth, 1.3, bias, 0.9, 0.2);
                     let architecture = Architecture { parameterization, ..dense };
-                    let net = FiniteNetwork::random(&architecture, SIZES, 5).unwrap();
+                    let net = LayeredNetwork::random(&architecture, SIZES, 5).unwrap();
                     let (jx, jz) = (jacobian(&net, &x), jacobian(&net, &z));
                     let train = empirical_ntk(&net, x.view(), None).unwrap();
                     assert!(largest(&train - &jx.dot(&jx.t())) < 1e-12, "{architecture:?}");
@@ -270,47 +284,37 @@ mod tests {
     }
 
     #[test]
-    fn a_convolution_joins_as_a_sum_over_places() {
-        // One filter over three channels at four places of a line, five units, read out at each place.
-        let mut rng = stream(3, Purpose::Task, 0);
-        let (examples, places, fan_in, units) = (3, 4, 6, 5);
-        let filter = gaussian(units, fan_in, 1.0, &mut rng);
-        let biases = gaussian(1, units, 1.0, &mut rng);
-        let readout = gaussian(places, units, 1.0, &mut rng);
-        let patches: Vec<_> =
-            (0..places).map(|_| gaussian(examples, fan_in, 1.0, &mut rng)).collect();
-        let (weight_factor, bias_factor) = (0.7, 0.3);
-        let errors: Vec<_> = patches
-            .iter()
-            .zip(readout.rows())
-            .map(|(patch, readout)| {
-                let fields = patch.dot(&filter.t()) * weight_factor + &(&biases * bias_factor);
-                fields.mapv(|z| Nonlinearity::Tanh.slope(z)) * readout
-            })
-            .collect();
-        let mut explicit = Array2::<f64>::zeros((examples, units * fan_in + units));
-        for (error, patch) in errors.iter().zip(&patches) {
-            for x in 0..examples {
-                for u in 0..units {
-                    for k in 0..fan_in {
-                        explicit[[x, u * fan_in + k]] +=
-                            weight_factor * error[[x, u]] * patch[[x, k]];
-                    }
-                    explicit[[x, units * fan_in + u]] += bias_factor * error[[x, u]];
-                }
-            }
+    fn layers_join_as_sums_over_the_places_and_times_that_share_their_weights() {
+        let words = |text: &str| parse_trainable(text, &LayerDefaults::default()).unwrap();
+        let image = Input::Image { height: 4, width: 3, channels: 2 };
+        let sequence = Input::Sequence { times: 4, channels: 3 };
+        for (text, input) in [
+            ("3x2(b=0.3) tanh [ tanh 3x3 ] gap dense(b=0.2)", image),
+            ("local2x2(b=0.3) tanh flatten dense", image),
+            ("3x3 max2 tanh norm flatten dense", image),
+            ("recurrent(tanh, leak=0.6, b=0.2) gap dense", sequence),
+        ] {
+            let net = LayeredNetwork::random_on(&words(text), input, 4, 2, 5).unwrap();
+            let mut rng = stream(3, Purpose::Task, 0);
+            let (x, z) =
+                (gaussian(4, net.n_in(), 1.0, &mut rng), gaussian(3, net.n_in(), 1.0, &mut rng));
+            let (jx, jz) = (jacobian(&net, &x), jacobian(&net, &z));
+            let cross = empirical_ntk(&net, z.view(), Some(x.view())).unwrap();
+            assert!(largest(&cross - &jz.dot(&jx.t())) < 1e-12, "{text}");
+            let train = empirical_ntk(&net, x.view(), None).unwrap();
+            assert!(largest(&train - &jx.dot(&jx.t())) < 1e-12, "{text}");
+            let mean = mean_empirical_ntk(&net, z.view(), Some(x.view())).unwrap();
+            let expected = Array2::from_shape_fn((3, 4), |(i, j)| {
+                0.5 * (cross[[2 * i, 2 * j]] + cross[[2 * i + 1, 2 * j + 1]])
+            });
+            assert!(largest(mean - expected) < 1e-12, "{text}");
         }
-        let signals = Signals { errors, inputs: patches };
-        let mut kernel = Array2::zeros((examples, examples));
-        let factors = (weight_factor * weight_factor, bias_factor * bias_factor);
-        add_layer(&mut kernel, &signals, &signals, factors);
-        assert!(largest(&kernel - &explicit.dot(&explicit.t())) < 1e-12);
     }
 
     #[test]
     fn inputs_that_do_not_fit_are_refused() {
         let architecture = Architecture::dense(Nonlinearity::ERF, 1, 1.4, 0.1, 1.0, 0.0);
-        let net = FiniteNetwork::random(&architecture, SIZES, 0).unwrap();
+        let net = LayeredNetwork::random(&architecture, SIZES, 0).unwrap();
         let (fine, wrong) = (inputs(2, 0), Array2::zeros((2, 4)));
         assert!(empirical_ntk(&net, wrong.view(), None).is_err());
         assert!(empirical_ntk(&net, fine.view(), Some(wrong.view())).is_err());

@@ -19,8 +19,8 @@
 use ndarray::{Array1, Array2, ArrayView2};
 
 use super::empirical_ntk::empirical_ntk;
+use crate::net::LayeredNetwork;
 use crate::net::Network;
-use crate::net::finite_network::FiniteNetwork;
 use crate::wide::ensemble::trained::TrainedEnsemble;
 use crate::wide::ensemble::training::Training;
 use crate::{Dataset, Result};
@@ -45,7 +45,7 @@ impl Linearized {
     /// Data or test inputs of another shape than the network's, or not finite; a parameter of the
     /// training out of its range; steps that diverge.
     pub fn of(
-        net: &FiniteNetwork,
+        net: &LayeredNetwork,
         data: &Dataset,
         test: ArrayView2<'_, f64>,
         training: Training,
@@ -114,15 +114,15 @@ mod tests {
     use super::*;
     use crate::math::random::{Purpose, gaussian, stream};
     use crate::net::architecture::Architecture;
-    use crate::net::finite_network::Sizes;
+    use crate::net::layered::Sizes;
     use crate::net::unit::Nonlinearity;
 
     const OUTPUTS: usize = 2;
 
-    fn task() -> (FiniteNetwork, Dataset, Array2<f64>) {
+    fn task() -> (LayeredNetwork, Dataset, Array2<f64>) {
         let architecture = Architecture::dense(Nonlinearity::Tanh, 2, 1.4, 0.2, 1.0, 0.1);
         let sizes = Sizes { n_in: 3, width: 7, n_out: OUTPUTS };
-        let net = FiniteNetwork::random(&architecture, sizes, 4).unwrap();
+        let net = LayeredNetwork::random(&architecture, sizes, 4).unwrap();
         let mut rng = stream(0, Purpose::Task, 0);
         let (x, y) = (gaussian(4, 3, 1.0, &mut rng), gaussian(4, OUTPUTS, 1.0, &mut rng));
         (net, Dataset::new(x, y).unwrap(), gaussian(3, 3, 1.0, &mut rng))
@@ -133,7 +133,7 @@ mod tests {
     }
 
     /// Derivatives of outputs in all parameters, by central differences.
-    fn jacobian(net: &FiniteNetwork, inputs: &Array2<f64>) -> Array2<f64> {
+    fn jacobian(net: &LayeredNetwork, inputs: &Array2<f64>) -> Array2<f64> {
         let h = 1e-5;
         let mut columns = Vec::new();
         for k in 0..net.weights().len() {

@@ -17,9 +17,10 @@
 use ndarray::{Array1, Array2};
 
 use crate::math::times::validate_times;
+use crate::net::LayeredNetwork;
 use crate::net::architecture::Architecture;
 use crate::net::fast::full_batch::FullBatch;
-use crate::net::finite_network::{FiniteNetwork, Sizes};
+use crate::net::layered::Sizes;
 use crate::wide::ensemble::trained::TrainedEnsemble;
 use crate::wide::ensemble::training::Training;
 use crate::wide::kernel::dense::{diagonals, kernels};
@@ -105,11 +106,11 @@ impl Solvable for TrainedNetwork {
     fn simulate(&self, grid: &[f64], seed: u64) -> Result<Trajectory> {
         let n_out = self.data.targets.ncols();
         let sizes = Sizes { n_in: self.data.inputs.ncols(), width: self.width, n_out };
-        let net = FiniteNetwork::random(&self.architecture, sizes, seed)?;
-        let mut descent = FullBatch::new(net, &self.data, self.rate, false)?;
+        let net = LayeredNetwork::random(&self.architecture, sizes, seed)?;
+        let mut descent = FullBatch::trainer(net, &self.data, self.rate, false)?;
         let mut rows = Vec::with_capacity(grid.len());
         for steps in whole_steps(grid)? {
-            descent.advance_to(steps)?;
+            descent.advance_to(steps as f64)?;
             let outputs = descent.outputs(self.test.view())?;
             rows.push(std::iter::once(descent.loss()).chain(outputs).collect());
         }

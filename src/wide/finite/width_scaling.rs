@@ -30,9 +30,10 @@ use super::kernel_change::{Fluctuation, fluctuation, relative_change};
 use super::linearized::Linearized;
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::mean_and_error;
+use crate::net::LayeredNetwork;
 use crate::net::architecture::Architecture;
 use crate::net::fast::full_batch::FullBatch;
-use crate::net::finite_network::{FiniteNetwork, Sizes};
+use crate::net::layered::Sizes;
 use crate::wide::ensemble::trained::TrainedEnsemble;
 use crate::wide::ensemble::training::Training;
 use crate::wide::kernel::dense::{diagonals, kernels};
@@ -106,7 +107,7 @@ impl WidthStudy {
     /// Trains `runs` ≥ 2 draws of one width, side by side.
     ///
     /// # Errors
-    /// A single run, or what the [network](FiniteNetwork::random), its kernels or its training refuse.
+    /// A single run, or what the [network](LayeredNetwork::random), its kernels or its training refuse.
     pub fn at(&self, width: usize, runs: usize, seed: u64) -> Result<AtWidth> {
         let all = concatenate(Axis(0), &[self.data.inputs.view(), self.test.view()])
             .map_err(|e| Error::shape("test inputs", self.test.dim(), e.to_string()))?;
@@ -143,11 +144,11 @@ impl WidthStudy {
     fn draw(&self, width: usize, all: ArrayView2<'_, f64>, seed: u64) -> Result<Draw> {
         let sizes =
             Sizes { n_in: self.data.inputs.ncols(), width, n_out: self.data.targets.ncols() };
-        let net = FiniteNetwork::random(&self.architecture, sizes, seed)?;
+        let net = LayeredNetwork::random(&self.architecture, sizes, seed)?;
         let kernel = mean_empirical_ntk(&net, all, None)?;
         let linear = Linearized::of(&net, &self.data, self.test.view(), self.training())?;
-        let mut descent = FullBatch::new(net, &self.data, self.rate, false)?;
-        descent.advance_to(self.steps)?;
+        let mut descent = FullBatch::trainer(net, &self.data, self.rate, false)?;
+        descent.advance_to(self.steps as f64)?;
         let outputs = descent.outputs(self.test.view())?;
         let gaps = &outputs - &linear.test_outputs(&[self.steps as f64])?[0];
         let after = mean_empirical_ntk(&descent.network(), all, None)?;

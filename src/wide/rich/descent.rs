@@ -30,14 +30,15 @@
 //! the kernel, that of the loss 0.18 v_L y²/N; where the output is not centered, ½/(γ²N) of the loss
 //! comes from f(0). Beyond γy = 3 they grow.
 
-use ndarray::Array2;
+use ndarray::{Array2, arr2};
 
 use super::dmft::{DeepLinearField, FieldHistory};
+use super::scaled::{scaled_network, scaled_training};
 use crate::agreement::{FiniteSize, Tolerance};
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::math::times::validate_times;
-use crate::net::{Clock, gradient_descent_of};
-use crate::{Axis, Error, Result, Solvable, Trajectory};
+use crate::net::{Clock, LayeredNetwork, Network};
+use crate::{Axis, Dataset, Error, Result, Solvable, Trajectory};
 
 /// A deep linear network with an output scale: field theory against descent at a finite width.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -120,44 +121,39 @@ impl RichNetwork {
         let mut draw = |columns| gaussian(self.width, columns, 1.0, &mut rng);
         let mut weights = vec![draw(1)];
         weights.extend((1..hidden).map(|_| draw(self.width)));
-        weights.push(draw(1));
-        let start = if self.centered { self.fields(&weights).output } else { 0.0 };
-        let root = (self.width as f64).sqrt();
-        gradient_descent_of(
-            weights,
-            rate,
-            grid,
-            |weights| {
-                let fields = self.fields(weights);
-                let error = target - (fields.output - start);
-                let factor = -scale * error;
-                let mut gradient = vec![&fields.backward[0] * factor];
-                for l in 1..hidden {
-                    let scaled = &fields.backward[l] * (factor / root);
-                    gradient.push(scaled.dot(&fields.forward[l - 1].t()));
-                }
-                gradient.push(&fields.forward[hidden - 1] * factor);
-                (0.5 * error * error, gradient)
-            },
-            |t, weights| {
-                show(t, &self.fields(weights));
-                Ok(())
-            },
-        )?;
+        weights.push(draw(1).reversed_axes());
+        let start = if self.centered {
+            scaled_network(weights.clone(), scale)?.forward(arr2(&[[1.0]]).view())[[0, 0]]
+        } else {
+            0.0
+        };
+        let net = scaled_network(weights, scale)?;
+        // One example, the direction of the targets.
+        let data = Dataset::new(arr2(&[[1.0]]), arr2(&[[target + start]]))?;
+        let mut trainer = scaled_training(rate, scale, self.width)?.on_examples(net, &data)?;
+        trainer.record(grid, |t, net| {
+            show(t, &self.fields(net));
+            Ok(())
+        })?;
         Ok(start)
     }
 
-    fn fields(&self, weights: &[Array2<f64>]) -> Fields {
-        let (hidden, n) = (self.field.hidden, self.width as f64);
-        let mut forward = vec![weights[0].clone()];
-        let mut backward = vec![weights[hidden].clone()];
-        for l in 1..hidden {
-            forward.push(weights[l].dot(&forward[l - 1]) / n.sqrt());
-            backward.push(weights[hidden - l].t().dot(&backward[l - 1]) / n.sqrt());
+    fn fields(&self, net: &LayeredNetwork) -> Fields {
+        let activity = net.activity(arr2(&[[1.0]]).view());
+        let column = |row: &Array2<f64>| row.t().to_owned();
+        let hidden = self.field.hidden;
+        // Layers of weights and of linear units take turns; weights l + 1 take h^l.
+        let forward = (1..=hidden).filter_map(|l| activity.taken(2 * l)).map(column).collect();
+        let scale = self.width as f64 * self.field.scale;
+        let mut signal = arr2(&[[scale]]);
+        let mut backward = Vec::with_capacity(hidden);
+        for l in (1..=hidden).rev() {
+            signal = net.pull_back(2 * l, signal, &activity);
+            backward.push(column(&signal));
+            signal = net.pull_back(2 * l - 1, signal, &activity);
         }
         backward.reverse();
-        let output = inner(&weights[hidden], &forward[hidden - 1]) / (n * self.field.scale);
-        Fields { forward, backward, output }
+        Fields { forward, backward, output: activity.outputs()[[0, 0]] }
     }
 
     /// Steps of descent at each time.

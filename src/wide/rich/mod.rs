@@ -7,4 +7,5 @@
 pub mod descent;
 pub mod dmft;
 pub mod output_scaling;
+mod scaled;
 pub mod two_layer;

@@ -28,12 +28,13 @@
 //! in wide networks it is of order γ². (Two linear layers have γ²y²/2, see
 //! [`two_layer_rich`](super::two_layer).)
 
-use ndarray::{Array1, Array2};
+use ndarray::Array2;
 
 use crate::math::linalg::require_finite;
 use crate::math::random::{Purpose, gaussian, stream};
-use crate::net::gradient_descent_of;
+use crate::net::measure::jacobian;
 use crate::net::unit::Nonlinearity;
+use crate::net::{Clock, LayeredNetwork, Network, Optimizer, Training};
 use crate::{Dataset, Error, Result};
 
 /// A nonlinear network with one hidden layer and an output scale.
@@ -70,37 +71,49 @@ impl ScaledNetwork {
     /// diverges.
     pub fn changes(&self, times: &[f64], seed: u64) -> Result<Vec<Change>> {
         self.validate()?;
-        let (n, d) = (self.width, self.data.inputs.ncols());
-        let mut rng = stream(seed, Purpose::InitialWeights, 0);
-        let start = vec![gaussian(n, d, 1.0, &mut rng), gaussian(n, 1, 1.0, &mut rng)];
-        let at_start = self.outputs(&start);
-        let targets = self.data.targets.column(0);
-        let first = self.jacobian(&start);
+        let net = self.network(seed)?;
+        let inputs = self.data.inputs.view();
+        // Counted from where it starts.
+        let targets = &self.data.targets + &net.forward(inputs);
+        let data = Dataset::new(self.data.inputs.clone(), targets)?;
+        let first = jacobian(&net, inputs);
         let kernel = |jacobian: &Array2<f64>| jacobian.dot(&jacobian.t());
         let first_kernel = kernel(&first);
         let size = |a: &Array2<f64>| a.iter().map(|x| x * x).sum::<f64>().sqrt();
-        let errors = |weights: &[Array2<f64>]| &targets + &at_start - self.outputs(weights);
         let mut changes = Vec::with_capacity(times.len());
-        gradient_descent_of(
-            start.clone(),
-            self.rate,
-            times,
-            |weights| {
-                let errors = errors(weights);
-                (0.5 * errors.dot(&errors), self.gradient(weights, &errors))
-            },
-            |_, weights| {
-                let (jacobian, errors) = (self.jacobian(weights), errors(weights));
-                let moved = kernel(&jacobian) - &first_kernel;
-                changes.push(Change {
-                    jacobian: size(&(jacobian - &first)) / size(&first),
-                    kernel: size(&moved) / size(&first_kernel),
-                    loss: 0.5 * errors.dot(&errors),
-                });
-                Ok(())
-            },
-        )?;
+        self.training()?.on_examples(net, &data)?.record(times, |_, net| {
+            let jacobian = jacobian(net, inputs);
+            let moved = kernel(&jacobian) - &first_kernel;
+            let errors = &data.targets - net.forward(inputs);
+            changes.push(Change {
+                jacobian: size(&(jacobian - &first)) / size(&first),
+                kernel: size(&moved) / size(&first_kernel),
+                loss: 0.5 * errors.iter().map(|e| e * e).sum::<f64>(),
+            });
+            Ok(())
+        })?;
         Ok(changes)
+    }
+
+    /// The random network, with the scales before its weights.
+    fn network(&self, seed: u64) -> Result<LayeredNetwork> {
+        let (n, d) = (self.width, self.data.inputs.ncols());
+        let mut rng = stream(seed, Purpose::InitialWeights, 0);
+        let (first, readout) = (gaussian(n, d, 1.0, &mut rng), gaussian(1, n, 1.0, &mut rng));
+        let factors = [(d as f64).sqrt().recip(), 1.0 / (self.scale * n as f64)];
+        LayeredNetwork::scaled_dense(vec![first, readout], &factors, self.nonlinearity)
+    }
+
+    /// Descent on the sum of half the squared errors at the rate γ²N·η; k steps take time kη.
+    fn training(&self) -> Result<Training> {
+        let examples = self.data.n_samples() as f64;
+        let rate = self.scale * self.scale * self.width as f64 * self.rate * examples;
+        let clock = Clock::gradient_flow(self.rate)?;
+        Ok(Training {
+            optimizer: Optimizer::descent(rate),
+            clock,
+            ..Training::gradient_flow(self.rate)?
+        })
     }
 
     fn validate(&self) -> Result<()> {
@@ -118,45 +131,6 @@ impl ScaledNetwork {
             return Err(Error::parameter("output scale", self.scale, allowed));
         }
         Ok(())
-    }
-
-    /// Fields u: units × examples.
-    fn fields(&self, weights: &[Array2<f64>]) -> Array2<f64> {
-        let d = self.data.inputs.ncols() as f64;
-        weights[0].dot(&self.data.inputs.t()) / d.sqrt()
-    }
-
-    fn outputs(&self, weights: &[Array2<f64>]) -> Array1<f64> {
-        let activity = self.fields(weights).mapv(|u| self.nonlinearity.value(u));
-        let factor = self.scale * self.width as f64;
-        activity.t().dot(&weights[1]).column(0).mapv(|f| f / factor)
-    }
-
-    /// γ²N times the gradient of the loss.
-    fn gradient(&self, weights: &[Array2<f64>], errors: &Array1<f64>) -> Vec<Array2<f64>> {
-        let fields = self.fields(weights);
-        let d = self.data.inputs.ncols() as f64;
-        let activity = fields.mapv(|u| self.nonlinearity.value(u));
-        let back = fields.mapv(|u| self.nonlinearity.slope(u)) * &weights[1] * errors;
-        let readout = activity.dot(errors).insert_axis(ndarray::Axis(1));
-        vec![back.dot(&self.data.inputs) * (-self.scale / d.sqrt()), readout * -self.scale]
-    }
-
-    /// √N γ times the derivatives of the outputs: examples × weights.
-    fn jacobian(&self, weights: &[Array2<f64>]) -> Array2<f64> {
-        let (p, d) = self.data.inputs.dim();
-        let fields = self.fields(weights);
-        let (n, root) = (self.width, (self.width as f64).sqrt());
-        let mut jacobian = Array2::zeros((p, n * (d + 1)));
-        for ((i, mu), u) in fields.indexed_iter() {
-            let back =
-                weights[1][[i, 0]] * self.nonlinearity.slope(*u) / (root * (d as f64).sqrt());
-            for k in 0..d {
-                jacobian[[mu, i * (d + 1) + k]] = back * self.data.inputs[[mu, k]];
-            }
-            jacobian[[mu, i * (d + 1) + d]] = self.nonlinearity.value(*u) / root;
-        }
-        jacobian
     }
 }
 

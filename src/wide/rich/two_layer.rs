@@ -35,15 +35,16 @@
 //! \tan(\theta_\infty - \theta) = \tan(\theta_\infty - \theta_0)\, e^{-2Rt} .
 //! ```
 
-use ndarray::{Array2, Axis as Dimension};
+use ndarray::{Array2, ArrayView2, Axis as Dimension, arr2};
 use rand_distr::{Distribution, StandardNormal};
 
+use super::scaled::{scaled_network, scaled_training};
 use crate::agreement::Tolerance;
 use crate::agreement::halving::tolerance_by_halving;
 use crate::math::random::{Purpose, stream};
 use crate::math::times::validate_times;
-use crate::net::gradient_descent_of;
-use crate::{Axis, Error, Result, Solvable, Trajectory};
+use crate::net::Network;
+use crate::{Axis, Dataset, Error, Result, Solvable, Trajectory};
 
 /// Output and kernels of a two-layer linear network in the direction of its targets.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -225,31 +226,27 @@ impl TwoLayerRich {
         let h = first.iter().map(|x| (n * hidden).sqrt() * x);
         let a = first.iter().zip(&second).map(|(x, y)| n.sqrt() * (along * x + across * y));
         let column = |values: Vec<f64>| ndarray::Array1::from_vec(values).insert_axis(Dimension(1));
-        Ok(vec![column(h.collect()), column(a.collect())])
+        Ok(vec![column(h.collect()), column(a.collect()).reversed_axes()])
     }
 
     fn descend(&self, rate: f64, grid: &[f64], seed: u64) -> Result<Trajectory> {
         let weights = self.initial_weights(seed)?;
         let n = self.width as f64;
-        let inner =
-            |x: &Array2<f64>, y: &Array2<f64>| x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>() / n;
+        let inner = |x: ArrayView2<'_, f64>, y: ArrayView2<'_, f64>| {
+            x.iter().zip(y).map(|(x, y)| x * y).sum::<f64>() / n
+        };
         let mut states = Vec::with_capacity(grid.len());
-        gradient_descent_of(
-            weights,
-            rate,
-            grid,
-            |weights| {
-                let error = self.target - inner(&weights[0], &weights[1]) / self.scale;
-                let slope = |of: &Array2<f64>| of * (-self.scale * error);
-                (0.5 * error * error, vec![slope(&weights[1]), slope(&weights[0])])
-            },
-            |_, weights| {
-                let (h, a) = (&weights[0], &weights[1]);
-                let output = inner(h, a) / self.scale;
-                states.push(Kernels { output, hidden: inner(h, h), readout: inner(a, a) });
-                Ok(())
-            },
-        )?;
+        let net = scaled_network(weights, self.scale)?;
+        // One example of length one, along the targets.
+        let data = Dataset::new(arr2(&[[1.0]]), arr2(&[[self.target]]))?;
+        let training = scaled_training(rate, self.scale, self.width)?;
+        training.on_examples(net, &data)?.record(grid, |_, net| {
+            let (h, a) = (&net.weights()[0], &net.weights()[1].t());
+            let output = inner(h.view(), a.view()) / self.scale;
+            let (hidden, readout) = (inner(h.view(), h.view()), inner(a.view(), a.view()));
+            states.push(Kernels { output, hidden, readout });
+            Ok(())
+        })?;
         self.recorded(grid, &states)
     }
 

@@ -53,7 +53,10 @@ impl Merged {
                 Layer::Conv { .. }
                 | Layer::AveragePool { .. }
                 | Layer::Flatten
-                | Layer::GlobalAveragePool => {
+                | Layer::GlobalAveragePool
+                | Layer::LocallyConnected { .. }
+                | Layer::MaxPool { .. }
+                | Layer::Recurrent { .. } => {
                     unreachable!("validate refuses layers for images among those for vectors")
                 }
             }

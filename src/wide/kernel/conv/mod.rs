@@ -254,8 +254,8 @@ fn check_memory(
 ) -> Result<()> {
     let needed = memory(architecture, shape)? + series;
     let [n, m, height, width] = shape;
-    let remedy = "compute blocks of fewer images with each other (each block streams over displacements \
-        and needs no more than its own kernels), or raise the limit";
+    let remedy = "compute blocks of fewer images with `other` (each block streams over displacements and \
+        needs no more than its own kernels), or raise `limit`";
     let size = || format!("{n} x {m} of {height}x{width}");
     require_memory(needed, limit, "number of images", size, remedy)
 }

@@ -108,8 +108,13 @@ impl Trunk {
                 // The skipped input has as many channels as the branch ends with.
                 Stage::Residual(self.compile(branch, size, fan)?)
             }
-            Layer::Dense { .. } | Layer::Flatten | Layer::GlobalAveragePool => {
-                unreachable!("sizes refuses layers for vectors among those for images")
+            Layer::Dense { .. }
+            | Layer::Flatten
+            | Layer::GlobalAveragePool
+            | Layer::LocallyConnected { .. }
+            | Layer::MaxPool { .. }
+            | Layer::Recurrent { .. } => {
+                unreachable!("sizes and validate refuse layers for vectors, and without a limit")
             }
         })
     }

@@ -132,7 +132,10 @@ impl<'a> Block<'a> {
                 Layer::Conv { .. }
                 | Layer::AveragePool { .. }
                 | Layer::Flatten
-                | Layer::GlobalAveragePool => {}
+                | Layer::GlobalAveragePool
+                | Layer::LocallyConnected { .. }
+                | Layer::MaxPool { .. }
+                | Layer::Recurrent { .. } => {}
             }
         }
     }

@@ -168,7 +168,10 @@ impl Walk {
             Layer::Conv { .. }
             | Layer::AveragePool { .. }
             | Layer::Flatten
-            | Layer::GlobalAveragePool => {
+            | Layer::GlobalAveragePool
+            | Layer::LocallyConnected { .. }
+            | Layer::MaxPool { .. }
+            | Layer::Recurrent { .. } => {
                 let allowed = "a dense network takes vectors: use the kernels of images";
                 return Err(Error::parameter("layer", format!("{layer:?}"), allowed));
             }

@@ -94,7 +94,7 @@ pub fn kernels_within(
     limit: u64,
 ) -> Result<Kernels> {
     let (n, m) = (inputs.nrows(), other.map_or(inputs.nrows(), |other| other.nrows()));
-    let remedy = "compute blocks of fewer inputs, or raise the limit";
+    let remedy = "compute blocks of fewer inputs with `other`, or raise `limit`";
     let size = || format!("{n} x {m}");
     require_memory(memory(architecture, n, m), limit, "number of inputs", size, remedy)?;
     let mut rows = Inputs::new(architecture, "inputs", inputs)?;
@@ -215,7 +215,7 @@ mod tests {
         assert!(message(&exp, &x, None).contains("scale the inputs"));
         assert!(kernels(&network, inputs(0, 4).view(), None).unwrap().nngp.is_empty());
         let more = kernels_within(&network, x.view(), None, 100).unwrap_err().to_string();
-        assert!(more.contains("3 x 3") && more.contains("raise the limit"), "{more}");
+        assert!(more.contains("3 x 3") && more.contains("raise `limit`"), "{more}");
     }
 
     #[test]
