@@ -1,8 +1,8 @@
 //! Test error over time for few, as many, and many examples.
 
 use super::ensembles::{dots, measure};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::generalization::linear::sampled_student::LinearStudent;
 use crate::generalization::linear::student::Variances;
 use crate::parameter::{Parameter, ParameterKind};

@@ -1,8 +1,8 @@
 //! Final error against the number of examples; stopping in time against the best ridge.
 
 use super::ensembles::{add_pieces, dots, measure};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::{Curve, Sweep};
 use crate::generalization::linear::least_squares::{LEAST_SQUARES, STOPPED};
 use crate::generalization::linear::ridge::{RIDGE_OPTIMAL, stopping_excess};

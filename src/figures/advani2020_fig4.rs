@@ -1,8 +1,8 @@
 //! The best time to stop against the signal-to-noise ratio.
 
 use super::ensembles::{Mean, dots, measure, seeds};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::Sweep;
 use crate::generalization::linear::least_squares::STOPPED;
 use crate::generalization::linear::sampled_student::Sample;

@@ -1,7 +1,7 @@
 //! The matrix solution QQᵀ from random zero-balanced starts.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{compare_with_descent, even_grid, explain_marks, named, theory_and_simulation};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::balanced::sample_two_layer;
 use crate::deep_linear::riccati::{Blocks, RiccatiFlow};
 use crate::math::random::{Purpose, gaussian, stream};

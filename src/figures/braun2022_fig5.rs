@@ -1,7 +1,7 @@
 //! Reversal learning: rich networks slow down exponentially, lazy ones do not.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{compare_with_descent, even_grid, log_grid, named, theory_and_simulation};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::half_times::first_crossing;
 use crate::deep_linear::recording::{mode_name, record_strengths, train};
 use crate::deep_linear::reversal::{reversed_mode, reversed_weights};

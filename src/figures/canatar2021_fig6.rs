@@ -1,7 +1,7 @@
 //! The tangent kernel of a wide network on the sphere: learning curves and spectral bias.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
 use crate::generalization::kernel::curve::SphereRegression;
 use crate::generalization::kernel::sphere::Kernel;

@@ -3,7 +3,7 @@
 use ndarray::{Array2, Axis, concatenate, s};
 use rand::seq::SliceRandom;
 
-use super::{Drawing, Effort, Figure, Settings};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use crate::Result;
 use crate::generalization::kernel::from_data::predicted_learning_curve;
 use crate::generalization::kernel::sphere::Kernel;

@@ -1,7 +1,7 @@
 //! λ-balanced networks: from lazy to rich learning.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{compare_with_descent, even_grid, named, theory_and_simulation};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::balanced::sample_two_layer;
 use crate::deep_linear::kernel::TangentKernel;
 use crate::deep_linear::riccati::RiccatiFlow;

@@ -2,8 +2,8 @@
 
 use super::activation_comparison::{dots_above, line_above};
 use super::ensembles::measure;
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Panel, Sheet, series_color};

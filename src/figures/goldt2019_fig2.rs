@@ -3,8 +3,8 @@
 use ndarray::{Array1, Array2};
 
 use super::ensembles::{Mean, dots, measure};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, Width, series_color};

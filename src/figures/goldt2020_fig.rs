@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2, arr2};
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{

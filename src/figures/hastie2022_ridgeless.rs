@@ -1,8 +1,8 @@
 //! Double descent of ridgeless least squares.
 
 use super::ensembles::{Mean, add_pieces, dots, measure};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::Sweep;
 use crate::generalization::linear::least_squares::{DOUBLE_DESCENT, MISSPECIFIED};
 use crate::parameter::{Parameter, ParameterKind};

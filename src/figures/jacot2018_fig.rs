@@ -5,8 +5,8 @@ use std::f64::consts::PI;
 use ndarray::{Array2, arr2};
 
 use super::ensembles::seeds;
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::even_grid;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::math::linalg::eigh;
 use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, gaussian, stream};

@@ -1,8 +1,8 @@
 //! A low-rank teacher with noisy targets over time.
 
 use super::ensembles::{dots, measure};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::generalization::linear::noisy_teacher::{
     NoisyTeacher, best_shrinkage_error, leading_errors,
 };

@@ -3,8 +3,8 @@
 use ndarray::{Array1, Array2, Axis as Direction, s};
 
 use super::ensembles::seeds;
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, log_grid, thin};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::mean_and_error;
 use crate::net::LayeredNetwork;

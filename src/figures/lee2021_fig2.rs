@@ -1,7 +1,7 @@
 //! Continual learning of two tasks: forgetting is worst between tasks that are half alike.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, thin};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
 use crate::continual::overlaps::{Task, TeacherPair};
 use crate::continual::two_tasks::{Curriculum, Protection, TwoTasks};

@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2};
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet, series_color};

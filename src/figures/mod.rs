@@ -1,8 +1,8 @@
 //! Figures of papers, each a pure function of its settings.
 //!
-//! A [`Figure`] names its paper and lists its [`Parameter`]s: they are the `--set` options of the
+//! A [`Figure`] names its paper and lists its [`Parameter`](crate::parameter::Parameter)s: they are the `--set` options of the
 //! command line, their defaults, and their allowed ranges. Drawing gives a [`Drawing`]: the
-//! panels, and every [`Agreement`] of theory with simulation that they show. The
+//! panels, and every [`Agreement`](crate::Agreement) of theory with simulation that they show. The
 //! same settings give the same bytes. The figures show what the papers show, computed anew; where a
 //! paper gives no value, the caption says what was used.
 //!
@@ -34,6 +34,7 @@ mod canatar2021_fig6;
 mod cntk_images;
 mod domine2025_fig2;
 mod ensembles;
+mod figure;
 mod goldt2019_fig1;
 mod goldt2019_fig2;
 mod goldt2019_fig4;
@@ -73,64 +74,8 @@ mod seung1992_curves;
 mod seung1992_ising;
 mod tree_diagram;
 
-use crate::parameter::{Parameter, Values};
-use crate::plot::Sheet;
-use crate::{Agreement, Error, Result};
-
-/// A paper figure: a name, what it reproduces, the numbers a reader may turn, and how to draw it.
-#[derive(Debug)]
-pub struct Figure {
-    /// File name, command-line name, and BibTeX key plus figure: `saxe2014_fig3`.
-    pub name: &'static str,
-    /// BibTeX key of the paper.
-    pub reference: &'static str,
-    /// Where in the paper and what, in a few words.
-    pub title: &'static str,
-    /// What is theory, what is simulation, with which parameters.
-    pub caption: &'static str,
-    /// The numbers a reader may turn.
-    pub parameters: &'static [Parameter],
-    /// Draws it.
-    pub draw: fn(&Settings) -> Result<Drawing>,
-}
-
-/// A drawn figure with the numbers behind its claim.
-#[derive(Debug, Clone)]
-pub struct Drawing {
-    /// The panels.
-    pub sheet: Sheet,
-    /// Every comparison of theory with simulation that the figure shows.
-    pub agreements: Vec<Agreement>,
-}
-
-/// How much computation a figure may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
-    /// Predictions only, in milliseconds, for a slider.
-    Theory,
-    /// With a small simulation.
-    Quick,
-    /// The committed figure.
-    Paper,
-}
-
-/// What a figure is drawn from.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Settings {
-    /// How much computation to spend.
-    pub effort: Effort,
-    /// Seed of all randomness.
-    pub seed: u64,
-    /// Values of the figure's parameters.
-    pub values: Values,
-}
-
-impl Figure {
-    /// The paper's settings.
-    pub fn settings(&self, effort: Effort, seed: u64) -> Settings {
-        Settings { effort, seed, values: Values::defaults(self.parameters) }
-    }
-}
+use crate::{Error, Result};
+pub use figure::{Drawing, Effort, Figure, Settings};
 
 /// Every figure, in the order of the gallery.
 pub const ALL: &[Figure] = &[

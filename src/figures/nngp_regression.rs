@@ -3,8 +3,8 @@
 
 use ndarray::{Array1, Array2, Axis as Along};
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::even_grid;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::net::LayeredNetwork;
 use crate::net::architecture::Architecture;

@@ -3,8 +3,8 @@
 use ndarray::{Array1, Array2};
 
 use super::ensembles::{Mean, dots, seeds};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, log_grid};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::{mean_and_error, student_gate};
 use crate::net::Nonlinearity;

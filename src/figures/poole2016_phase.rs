@@ -3,8 +3,8 @@
 use ndarray::Array2;
 
 use super::ensembles::seeds;
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::student_gate;
 use crate::net::unit::Nonlinearity;

@@ -1,8 +1,8 @@
 //! A committee on its plateau, and how its units specialize.
 
 use super::ensembles::{dots, measure};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, series_color};
 use crate::student_teacher::finite::online_network::OnlineNetwork;

@@ -1,7 +1,7 @@
 //! When a category is learned, and whether it is: coherence.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::even_grid;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::half_times::first_crossing;
 use crate::math::parallel::in_parallel;

@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2, concatenate};
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Colormap, Heatmap, Legend, Panel, Rule, Sheet, gradient_color};

@@ -2,9 +2,9 @@
 
 use ndarray::{Array1, Array2, ArrayView1};
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{compare_with_descent, even_grid, named};
 use super::tree_diagram::draw_tree;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::net::{LinearNetwork, gradient_descent};

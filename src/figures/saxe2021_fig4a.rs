@@ -1,7 +1,7 @@
 //! Training error of deep linear networks: theory dotted over simulation.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::learning_rate::critical_rate;
 use crate::parameter::{Parameter, ParameterKind};

@@ -1,7 +1,7 @@
 //! Every weight of a small network over time.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{compare_with_descent, even_grid};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::net::{LinearNetwork, gradient_descent};
 use crate::parameter::{Parameter, ParameterKind};

@@ -1,6 +1,6 @@
 //! Learning time against depth for three kinds of initial weights.
 
-use super::{Drawing, Effort, Figure, Settings};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::depth_schedule::{Start, descent_shift, descent_steps, learning_steps};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Line, Panel, Sheet, series_color, series_marker};

@@ -3,7 +3,7 @@
 use ndarray::Array2;
 
 use super::ensembles::seeds;
-use super::{Drawing, Effort, Figure, Settings};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use crate::math::parallel::in_parallel;
 use crate::math::statistics::mean_and_error;
 use crate::net::LayeredNetwork;

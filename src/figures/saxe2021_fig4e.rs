@@ -1,8 +1,8 @@
 //! Train and test error over training: overtraining.
 
 use super::ensembles::{dots, measure};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::log_grid;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::generalization::linear::sampled_student::LinearStudent;
 use crate::generalization::linear::student::{Variances, best_stopping};
 use crate::parameter::{Parameter, ParameterKind};

@@ -1,8 +1,8 @@
 //! Generalization against the number of examples: the peak between too few and enough.
 
 use super::ensembles::{Mean, add_pieces, dots, measure, seeds};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::{Curve, Sweep};
 use crate::generalization::linear::least_squares::{LEAST_SQUARES, STOPPED};
 use crate::generalization::linear::nonlinear_student::NonlinearStudent;

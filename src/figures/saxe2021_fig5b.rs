@@ -2,9 +2,9 @@
 
 use ndarray::Array2;
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::own::embedding::{Plane, draw_item, ends};
 use super::parts::{compare_with_descent, even_grid};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::exact_network::ExactNetwork;
 use crate::math::parallel::join;

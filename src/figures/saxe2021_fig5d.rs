@@ -2,10 +2,10 @@
 
 use ndarray::Array2;
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{
     compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
 };
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::half_times::first_crossing;
 use crate::math::parallel::in_parallel;

@@ -1,10 +1,10 @@
 //! An illusory correlation: for a time, a deep network believes that worms have bones.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::own::focus::stack;
 use super::parts::{
     compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
 };
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::shallow::{ShallowFlow, ShallowNetwork};
 use crate::gated::frozen::at_start;

@@ -1,9 +1,9 @@
 //! Gated linear networks: the exclusive or, routing, and the race of pathways.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{
     compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
 };
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::halving_tolerance;
 use crate::deep_linear::recording::mode_name;
 use crate::gated::race_network::RaceNetwork;

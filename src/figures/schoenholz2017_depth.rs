@@ -3,8 +3,8 @@
 use ndarray::Array2;
 
 use super::ensembles::{measure, seeds};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
 use crate::math::parallel::in_parallel;
 use crate::net::unit::Nonlinearity;

@@ -1,8 +1,8 @@
 //! Learning curves of perceptrons by every rule.
 
 use super::ensembles::{Mean, dots, measure};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::{Curve, Sweep};
 use crate::generalization::perceptron::bayes::PERCEPTRON_BAYES;
 use crate::generalization::perceptron::classification::{Loss, penalized_classifier};

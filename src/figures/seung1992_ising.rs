@@ -1,8 +1,8 @@
 //! The first-order transition of the perceptron with weights ±1.
 
 use super::ensembles::{Mean, dots};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::explain_marks;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::{FiniteSize, Tolerance};
 use crate::generalization::perceptron::examples::error_at;
 use crate::generalization::perceptron::ising::{

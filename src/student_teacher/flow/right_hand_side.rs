@@ -39,7 +39,8 @@ impl Learning {
 /// of all n fields. `covariance` is n × n, row by row. Rounding below zero is returned as zero.
 ///
 /// # Panics
-/// If sizes do not fit, and for tanh (see [`require_known_averages`]).
+/// If sizes do not fit, and for units whose averages are not known (see
+/// [`require_known_averages`](crate::student_teacher::averages::require_known_averages)).
 pub fn generalization_error(
     activation: Nonlinearity,
     covariance: &[f64],
@@ -58,7 +59,8 @@ pub fn generalization_error(
 /// `d_covariance` is n × n like `covariance`, `d_readouts` has `n_students` entries.
 ///
 /// # Panics
-/// If sizes do not fit, and for tanh (see [`require_known_averages`]).
+/// If sizes do not fit, and for units whose averages are not known (see
+/// [`require_known_averages`](crate::student_teacher::averages::require_known_averages)).
 pub fn derivative(
     activation: Nonlinearity,
     learning: &Learning,
