@@ -1,6 +1,7 @@
 //! House rules that neither the compiler nor clippy checks. Each test collects all offenders
 //! before it fails, so that one run shows everything there is to tidy.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,8 +9,19 @@ use solvable::models::CURVES;
 use solvable::parameter::{Parameter, ParameterKind};
 use solvable::{citation, figures};
 
+#[path = "tidy/graph.rs"]
+mod graph;
+#[path = "tidy/imports.rs"]
+mod imports;
+#[path = "tidy/tokens.rs"]
+mod tokens;
+
+use graph::{Graph, circles, parts};
+
 /// Longest source file, in lines.
 const MAX_LINES: usize = 500;
+/// Most source files in a folder.
+const MAX_FILES: usize = 25;
 /// Folders with Rust code of ours.
 const CODE: [&str; 4] = ["src", "tests", "benches", "examples"];
 /// Folders with text for readers.
@@ -147,42 +159,105 @@ fn parameters_in(source: &str) -> ParametersIn {
     }
 }
 
+/// Our files, in the library and the program.
+fn graph() -> Graph {
+    let mut graph = Graph::default();
+    let read = |file: &str| fs::read_to_string(root().join(file)).ok();
+    graph.add("solvable", "src/lib.rs", &read);
+    graph.add("main", "src/main.rs", &read);
+    graph
+}
+
 #[test]
-fn modules_use_only_what_they_may() {
-    // (files, what they must not name, files excepted)
-    let theory = ["plot", "figures", "store", "cli"].map(|module| format!("crate::{module}"));
-    let rules: Vec<(&str, Vec<String>, &[&str])> = vec![
-        ("src/deep_linear", theory.to_vec(), &[]),
-        ("src/semantic", theory.to_vec(), &[]),
-        ("src/gated", theory.to_vec(), &[]),
-        ("src/generalization", theory.to_vec(), &[]),
-        ("src/student_teacher", theory.to_vec(), &[]),
-        ("src/continual", theory.to_vec(), &[]),
-        ("src/wide", theory.to_vec(), &[]),
-        ("src/net", theory.to_vec(), &[]),
-        ("src/task", theory.to_vec(), &[]),
-        ("src/math", theory.to_vec(), &[]),
-        ("src/parameter.rs", vec!["crate::generalization".into(), "crate::figures".into()], &[]),
-        ("src", vec!["faer::".into()], &["src/math/linalg.rs"]),
-        ("src", vec!["ode_solvers::".into(), "nalgebra::".into()], &["src/math/ode.rs"]),
-        ("src", vec!["plotters::".into(), "resvg::".into(), "svg2pdf::".into()], &["src/plot"]),
-        ("src", vec!["pulp::".into()], &["src/net", "src/math"]),
-        ("src", vec!["clap::".into()], &["src/cli"]),
+fn no_files_use_each_other_in_a_circle() {
+    let graph = graph();
+    let circles = circles(&graph.edges());
+    let named = |circle: &BTreeSet<&str>| circle.iter().copied().collect::<Vec<_>>().join(", ");
+    let found: Vec<String> = circles.iter().map(named).collect();
+    report("what these share belongs into a file below them", &found);
+}
+
+#[test]
+fn topics_and_their_folders_use_what_architecture_lists() {
+    let architecture = read(&root().join("ARCHITECTURE.md"));
+    let rows = table_of_uses(&architecture);
+    let graph = graph();
+    let edges = graph.edges();
+    let found = parts(&edges);
+    let (mut wrong, mut listed) = (Vec::new(), BTreeSet::new());
+    for (row, (part, uses)) in rows.iter().enumerate() {
+        let siblings =
+            part.rsplit_once('/').map_or(String::new(), |(above, _)| format!("{above}/"));
+        for used in uses {
+            if !rows[..row].iter().any(|(above, _)| *above == format!("{siblings}{used}")) {
+                wrong.push(format!("{part}: {used} is no row above it"));
+            }
+            listed.insert((part.clone(), used.clone()));
+        }
+    }
+    for ((part, used), (from, to)) in &found {
+        if !listed.contains(&(part.clone(), used.clone())) {
+            wrong.push(format!("{part} must not use {used}, but {from} uses {to}"));
+        }
+    }
+    for edge in listed.iter().filter(|edge| !found.contains_key(*edge)) {
+        wrong.push(format!("{} does not use {}", edge.0, edge.1));
+    }
+    report("the tables under \"Who may use whom\" in ARCHITECTURE.md", &wrong);
+}
+
+/// Parts and what they use, row by row: names in backticks in the two cells of the tables.
+fn table_of_uses(architecture: &str) -> Vec<(String, Vec<String>)> {
+    let section = architecture.split("\n## ").find(|text| text.starts_with("Who may use whom"));
+    let rows = section.unwrap_or_default().lines().filter(|line| line.starts_with("| `"));
+    rows.map(|row| {
+        let cells: Vec<&str> = row.split('|').collect();
+        let names = |cell: &str| cell.split('`').skip(1).step_by(2).map(str::to_owned).collect();
+        let part: Vec<String> = names(cells[1]);
+        (part.concat(), names(cells[2]))
+    })
+    .collect()
+}
+
+#[test]
+fn few_files_name_the_large_dependencies() {
+    // (crates, where they may be named)
+    let rules: [(&[&str], &[&str]); 5] = [
+        (&["faer"], &["src/math/linalg.rs"]),
+        (&["ode_solvers", "nalgebra"], &["src/math/ode.rs"]),
+        (&["plotters", "plotters_svg", "resvg", "svg2pdf"], &["src/plot"]),
+        (&["pulp"], &["src/net", "src/math"]),
+        (&["clap", "clap_complete"], &["src/cli"]),
     ];
+    let graph = graph();
+    let foreign = graph.foreign();
     let mut broken = Vec::new();
-    for (folder, forbidden, excepted) in rules {
-        for (file, text) in files_in(&[folder], &["rs"]) {
-            let spared = excepted.iter().any(|place| file.starts_with(place))
-                || file == Path::new("src/main.rs");
-            for (number, line) in numbered(&text).filter(|_| !spared) {
-                let code = line.split("//").next().unwrap_or_default();
-                if let Some(name) = forbidden.iter().find(|name| code.contains(name.as_str())) {
-                    broken.push(format!("{}:{number}: {name}", file.display()));
+    for (crates, places) in rules {
+        let mut users = 0;
+        for name in crates {
+            for file in foreign.get(name).into_iter().flatten() {
+                users += 1;
+                if !places.iter().any(|place| Path::new(file).starts_with(place)) {
+                    broken.push(format!("{file}: {name}"));
                 }
             }
         }
+        assert!(users > 0, "nobody names {crates:?}");
     }
-    report("see ARCHITECTURE.md for who may use whom", &broken);
+    report("see ARCHITECTURE.md for who may name which crate", &broken);
+}
+
+#[test]
+fn no_folder_holds_too_many_files() {
+    let mut sizes = BTreeMap::new();
+    for (file, _) in files_in(&["src"], &["rs"]) {
+        *sizes.entry(file.parent().map(Path::to_owned)).or_insert(0) += 1;
+    }
+    // Papers stand side by side.
+    sizes.remove(&Some(PathBuf::from("src/figures")));
+    let full = sizes.into_iter().filter(|(_, files)| *files > MAX_FILES);
+    let full: Vec<String> = full.map(|(folder, files)| format!("{folder:?}: {files}")).collect();
+    report("more than 25 files: group by subject", &full);
 }
 
 #[test]

@@ -13,7 +13,7 @@
 //! Training starts from weights whose overlaps are *exactly* those of the theory's start: with a root A of
 //! the covariance, $`AA^\top = [[Q, R], [R^\top, T]]`$, and N-dimensional orthonormal vectors drawn
 //! uniformly as rows of U, the weights are the rows of $`\sqrt N A U`$. Only the frame U, the inputs and
-//! the noise depend on the seed. The theory holds for N → ∞ at fixed t = steps/N (file `flow.rs`).
+//! the noise depend on the seed. The theory holds for N → ∞ at fixed t = steps/N ([`flow`]).
 
 use ndarray::{Array1, Array2, s};
 use rand_chacha::ChaCha8Rng;
