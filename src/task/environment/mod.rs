@@ -15,10 +15,12 @@
 
 mod graph;
 mod planted;
+mod random_field;
 mod spectrum;
 mod tree;
 
-pub use graph::{Graph, RandomField};
+pub use graph::Graph;
 pub use planted::{Detected, PlantedCategory};
+pub use random_field::RandomField;
 pub use spectrum::{Eigenspace, MOST_ITEMS, Spectrum};
 pub use tree::Tree;
