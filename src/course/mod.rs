@@ -1,5 +1,6 @@
 //! The learning course of a data set: from a table to modes, prediction, simulation, agreement.
 
+pub mod delays;
 mod follow;
 mod limits;
 mod theory;
