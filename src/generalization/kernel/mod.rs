@@ -2,8 +2,9 @@
 //!
 //! * [`regression`], [`curve`]: the theory, and its learning curve with a simulation.
 //! * [`sphere`]: kernels of wide networks and their spectra in any dimension.
-//! * [`from_data`]: the learning curve of a user's own data.
+//! * [`from_data`]: the learning curve of a user's own data; [`classification`]: of named classes.
 
+pub mod classification;
 pub mod curve;
 pub mod from_data;
 pub mod regression;
