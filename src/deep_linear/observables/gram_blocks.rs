@@ -61,7 +61,8 @@ impl GramBlocks {
 
     fn record(&self, grid: &[f64], blocks: &[Blocks]) -> Result<Trajectory> {
         let mut trajectory = Trajectory::new(Axis::Time, grid);
-        let of: [(&str, fn(&Blocks) -> &Array2<f64>); 3] = [
+        type Block = fn(&Blocks) -> &Array2<f64>;
+        let of: [(&str, Block); 3] = [
             ("map", |blocks| &blocks.map),
             ("inputs", |blocks| &blocks.input_gram),
             ("outputs", |blocks| &blocks.output_gram),

@@ -66,7 +66,7 @@ impl KernelTraining {
             let before = empirical_ntk(&net, x, Some(z))?;
             let mut descent = FullBatch::trainer(net, &self.data, rate, false)?;
             descent.advance_to(self.steps as f64)?;
-            Ok(TrainedKernel { before, after: empirical_ntk(&descent.network(), x, Some(z))? })
+            Ok(TrainedKernel { before, after: empirical_ntk(descent.network(), x, Some(z))? })
         })
     }
 }
