@@ -30,7 +30,7 @@ impl SphereLearning {
         for degree in &self.degrees {
             let part = |(parts, _): &(Vec<f64>, f64)| {
                 parts.get(*degree).copied().ok_or_else(|| {
-                    Error::parameter("degree", degree, "the target's powers must list it")
+                    Error::parameter("degree", degree, "the target and the kernel must have it")
                 })
             };
             let column = rows.iter().map(part).collect::<Result<_>>()?;
@@ -99,7 +99,7 @@ mod tests {
     use crate::generalization::kernel::sphere::Kernel;
 
     #[test]
-    fn parts_of_the_error_are_as_predicted_and_sum_to_all_of_it() {
+    fn parts_of_the_error_are_as_predicted_and_less_than_all_of_it() {
         let regression = SphereRegression {
             kernel: Kernel::Tangent { depth: 1 },
             dimension: 10,
@@ -115,8 +115,9 @@ mod tests {
         let (parts, all) = (parts.predict(&grid).unwrap(), all.predict(&grid).unwrap());
         let sum: f64 = parts.columns().map(|(_, values)| values[1]).sum();
         let whole = all.get("error without label noise").unwrap()[1];
-        assert!((sum - whole).abs() < 1e-9 * whole, "{sum} {whole}");
-        let none = SphereLearning { degrees: vec![7], ..simple() };
+        // What is missing is what leaks into degrees that the target does not have.
+        assert!(sum < whole && sum > 0.9 * whole, "{sum} {whole}");
+        let none = SphereLearning { degrees: vec![100_000], ..simple() };
         assert!(none.predict(&grid).is_err());
         assert!(simple().simulate(&[2.5], 0).is_err());
     }

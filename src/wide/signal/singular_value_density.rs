@@ -140,12 +140,13 @@ mod tests {
         let network = SignalPropagation::edge_at_variance(Nonlinearity::ERF, 0.5).unwrap();
         let weights = WeightEnsemble::Gaussian;
         let model = RandomJacobian { network, variance: 0.5, depth: 2, width: 60, weights };
-        let bins = LogBins { low: -8.0, high: 2.0, count: 20 };
+        let bins = LogBins { low: -16.0, high: 2.0, count: 72 };
         let spectrum = JacobianSpectrum::new(&network, 0.5, 2, weights).unwrap();
         let predicted = bins.predicted(&spectrum).unwrap();
         let sampled = bins.sample(&model, &[0, 1, 2, 3]).unwrap();
         for density in [&predicted, &sampled.mean] {
-            assert!((density.iter().sum::<f64>() * bins.width() - 1.0).abs() < 0.01);
+            let weight = density.iter().sum::<f64>() * bins.width();
+            assert!((weight - 1.0).abs() < 0.01, "{weight}");
         }
         assert!(bins.compare("density".into(), &predicted, &sampled).holds());
     }
