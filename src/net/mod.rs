@@ -1,6 +1,6 @@
 //! What is trained, and how: one description of a network, one loop, rules as data.
 //!
-//! * [`architecture`]: what a network is; the same value gives the kernels of infinite width. [`unit`]:
+//! * [`architecture`]: what a network is; the same value gives the kernels of infinite width. [`unit`](mod@unit):
 //!   what units do.
 //! * [`Network`]: activity, signals pulled back, changes gathered. [`LayeredNetwork`] has any layers,
 //!   [`LinearNetwork`] is a product of matrices, and all it sees of a task is in its
