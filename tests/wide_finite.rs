@@ -169,7 +169,7 @@ fn feature_learning_aligns_the_kernel_of_a_narrow_network_with_its_task() {
             let mut descent =
                 FullBatch::trainer(net.clone(), &study.data, study.rate, false).unwrap();
             descent.advance_to(study.steps as f64).unwrap();
-            kernel(&descent.network()) - kernel(&net)
+            kernel(descent.network()) - kernel(&net)
         });
         mean_and_error(gains.collect::<Vec<_>>().into_iter())
     };
@@ -232,7 +232,7 @@ fn late_relu_training_is_slower_than_its_own_kernel_says_and_erf_training_is_not
         let (half, mut predicted) = (descent.loss(), Vec::new());
         while descent.steps() < steps as u64 {
             let error = descent.outputs(task.inputs.view()).unwrap() - &task.targets;
-            let kernel = empirical_ntk(&descent.network(), task.inputs.view(), None).unwrap();
+            let kernel = empirical_ntk(descent.network(), task.inputs.view(), None).unwrap();
             let quotient = error.t().dot(&kernel).dot(&error)[[0, 0]] / (&error * &error).sum();
             predicted.push(2.0 * rate / 16.0 * quotient);
             descent.advance_to((descent.steps() + 100).min(steps as u64) as f64).unwrap();

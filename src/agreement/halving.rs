@@ -1,6 +1,6 @@
 //! The error of a step size, measured by halving the step.
 
-use super::Tolerance;
+use super::{Agreement, Tolerance, compare};
 use crate::math::parallel::join;
 use crate::{Result, Trajectory};
 
@@ -34,4 +34,21 @@ pub fn halving_tolerance(whole: &Trajectory, half: &Trajectory) -> Tolerance {
         finite_size: None,
         reason: "twice the first-order error of the step size, measured by halving the step",
     }
+}
+
+/// Compares a prediction with a simulation whose step size is the only source of error: `simulate`
+/// trains with the rate it is given. Returns the run at `rate`, and how far it is from the prediction.
+///
+/// # Errors
+/// As `simulate`.
+pub fn compare_with_descent(
+    prediction: &Trajectory,
+    rate: f64,
+    simulate: impl Fn(f64) -> Result<Trajectory> + Sync,
+) -> Result<(Trajectory, Vec<Agreement>)> {
+    let (run, half) = join(|| simulate(rate), || simulate(0.5 * rate));
+    let run = run?;
+    let tolerance = halving_tolerance(&run, &half?);
+    let agreements = compare(prediction, std::slice::from_ref(&run), Some(&tolerance))?;
+    Ok((run, agreements))
 }

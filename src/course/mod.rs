@@ -5,6 +5,7 @@
 //! * [`Resolved`]: the course with every default resolved (`preparation.rs`).
 //! * [`Report`]: what came of it (`run.rs`); [`Follower`]: one output for one example.
 
+pub mod delays;
 mod follow;
 mod limits;
 mod preparation;

@@ -45,7 +45,8 @@
 //! From these: [`half_times`] (when a mode is half learned), [`depth_schedule`] (steps against
 //! depth), [`learning_rate`] (stability limit, fastest rate, first-order error of a step),
 //! [`random_start`] (what small random weights amount to), [`reversal`] (unlearning, interference),
-//! [`kernel`] (the tangent kernel and how far it moves). Only the equation is theirs; the models
+//! [`kernel`] (the tangent kernel and how far it moves). [`observables`] records more of a network than
+//! modes and loss: single weights, similarities in the hidden layer, the kernel. Only the equation is theirs; the models
 //! [`ShallowNetwork`](shallow::ShallowNetwork), [`AlignedNetwork`](aligned::AlignedNetwork),
 //! [`BalancedNetwork`](balanced_network::BalancedNetwork) and
 //! [`TwoLayerNetwork`](two_layer_network::TwoLayerNetwork) join them with a simulation, and
@@ -132,6 +133,7 @@ pub mod half_times;
 pub mod kernel;
 pub mod learning_rate;
 pub(crate) mod logit;
+pub mod observables;
 pub mod random_start;
 pub mod recording;
 pub mod reversal;

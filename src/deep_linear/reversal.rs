@@ -1,7 +1,11 @@
 //! Unlearning: reversal of a learned task, and interference between tasks learned in turn.
 
+use crate::agreement::Tolerance;
+use crate::deep_linear::half_times::first_crossing;
+use crate::deep_linear::recording::{mode_name, record_strengths, step_halving_tolerance, train};
 use crate::deep_linear::two_layer::TwoLayerMode;
-use crate::{Correlations, Error, Modes, Result};
+use crate::math::parallel::in_parallel;
+use crate::{Correlations, Error, Modes, Result, Solvable, Trajectory};
 use ndarray::Array2;
 
 /// One mode of a two-layer network that has learned strength s/d and must now learn −s/d.
@@ -71,6 +75,93 @@ fn reversed_sides(s: f64, d: f64, residual: f64, lambda: f64) -> Result<([f64; 2
     Ok(([along + m, residual], [along - m, residual]))
 }
 
+/// A two-layer network that has learned the negative of its task, every mode of which is a
+/// [`reversed_mode`]. Mode strengths and loss are recorded as of every linear network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReversedNetwork {
+    /// What is to be learned; every mode has s, d > 0, and modes decouple.
+    pub task: Correlations,
+    /// What is left to grow of each mode, ε.
+    pub residual: f64,
+    /// Balance λ of each mode's layers.
+    pub lambda: f64,
+    /// Learning rate η of the simulation; k steps take time kη.
+    pub rate: f64,
+}
+
+impl ReversedNetwork {
+    fn weights(&self, modes: &Modes) -> Result<Vec<Array2<f64>>> {
+        let (w1, w2) = reversed_weights(modes, self.residual, self.lambda)?;
+        Ok(vec![w1, w2])
+    }
+
+    /// Gradient descent with the rate given.
+    ///
+    /// # Errors
+    /// Values out of range, or a rate at which training diverges.
+    pub fn train(&self, grid: &[f64], rate: f64) -> Result<Trajectory> {
+        let modes = Modes::of(&self.task)?;
+        train(self.weights(&modes)?, &self.task, &modes, rate, grid)
+    }
+}
+
+impl Solvable for ReversedNetwork {
+    fn predict(&self, grid: &[f64]) -> Result<Trajectory> {
+        crate::math::times::validate_times(grid)?;
+        let modes = Modes::of(&self.task)?;
+        let mode = |(s, d): (&f64, &f64)| reversed_mode(*s, *d, self.residual, self.lambda);
+        let all = modes.singular_values.iter().zip(&modes.input_variances);
+        let reversed = all.map(mode).collect::<Result<Vec<_>>>()?;
+        let at = |t: &f64| reversed.iter().map(|mode| mode.strength(*t)).collect();
+        record_strengths(&self.task, &modes, grid, &grid.iter().map(at).collect::<Vec<_>>())
+    }
+
+    /// The weights are given: the seed does not matter.
+    fn simulate(&self, grid: &[f64], _seed: u64) -> Result<Trajectory> {
+        self.train(grid, self.rate)
+    }
+
+    fn tolerance(&self, prediction: &Trajectory) -> Result<Tolerance> {
+        let modes = Modes::of(&self.task)?;
+        step_halving_tolerance(self.weights(&modes)?, &self.task, &modes, self.rate, prediction)
+    }
+}
+
+/// Times at which trained networks have half learned each mode, by network and mode; `None` where
+/// that is not within `grid`.
+///
+/// # Errors
+/// As [`ReversedNetwork::train`].
+pub fn trained_half_times(
+    networks: &[ReversedNetwork],
+    grid: &[f64],
+) -> Result<Vec<Vec<Option<f64>>>> {
+    in_parallel(networks.len(), |i| {
+        let run = networks[i].train(grid, networks[i].rate)?;
+        let half = |(k, target): (usize, &f64)| {
+            first_crossing(grid, run.get(&mode_name(k))?, 0.5 * target)
+        };
+        Ok(Modes::of(&networks[i].task)?.targets().iter().enumerate().map(half).collect())
+    })
+}
+
+/// Loss after the reversal in a shallow network, at each time: with white inputs of variance d every
+/// gap of 2s/d closes as e^{−dt}.
+///
+/// # Errors
+/// Inputs that are not white.
+pub fn shallow_reversal_loss(task: &Correlations, times: &[f64]) -> Result<Vec<f64>> {
+    let Some(d) = task.white_variance().filter(|d| *d > 0.0) else {
+        return Err(Error::Assumption {
+            theory: "reversal in a shallow network",
+            reason: "the inputs are not white".into(),
+            remedy: "follow it with the shallow flow".into(),
+        });
+    };
+    let start: f64 = Modes::of(task)?.singular_values.iter().map(|s| 2.0 * s * s / d).sum();
+    Ok(times.iter().map(|t| task.minimum_loss() + start * (-2.0 * d * t).exp()).collect())
+}
+
 /// Loss on the first task after learning the second to convergence, from anywhere, at any depth
 /// and balance: the network forgets all but what the two share.
 ///
@@ -105,9 +196,37 @@ pub fn interference(first: &Correlations, second: &Correlations) -> Result<f64> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check;
     use crate::deep_linear::balanced::sample_two_layer;
     use crate::deep_linear::riccati::RiccatiFlow;
     use crate::math::random::{Purpose, stream};
+
+    #[test]
+    fn a_trained_reversal_follows_its_modes_and_waits_as_long() {
+        let task = Correlations::white(Array2::from_diag(&ndarray::arr1(&[1.0, 0.6])), 1.0);
+        let task = task.unwrap();
+        let grid: Vec<f64> = (0..=400).map(|i| 0.05 * f64::from(i)).collect();
+        for (residual, lambda) in [(1e-3, 0.0), (0.0, 1.5)] {
+            let network = ReversedNetwork { task: task.clone(), residual, lambda, rate: 0.005 };
+            let found = check(&network, &grid, &[0]).unwrap();
+            assert!(found.iter().all(|agreement| agreement.holds()), "{found:?}");
+            let trained = trained_half_times(&[network], &grid).unwrap();
+            for (time, s) in trained[0].iter().zip([1.0, 0.6]) {
+                let theory = reversed_mode(s, 1.0, residual, lambda).unwrap().half_time().unwrap();
+                assert!((time.unwrap() / theory - 1.0).abs() < 0.02, "{time:?} {theory}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_shallow_reversal_starts_with_four_times_the_loss_of_no_knowledge() {
+        let task = Correlations::white(ndarray::arr2(&[[0.3, 0.1], [-0.2, 0.5]]), 0.5).unwrap();
+        let loss = shallow_reversal_loss(&task, &[0.0, 1.0]).unwrap();
+        let map = task.optimal_map();
+        assert!((loss[0] - task.loss((-map).view())).abs() < 1e-12);
+        let later = map * (1.0 - 2.0 * (-0.5f64).exp());
+        assert!((loss[1] - task.loss(later.view())).abs() < 1e-12);
+    }
 
     #[test]
     fn escape_from_the_saddle_takes_the_logarithm_of_the_residual() {

@@ -5,9 +5,8 @@ use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
 use crate::curve::Sweep;
 use crate::generalization::linear::least_squares::STOPPED;
-use crate::generalization::linear::sampled_student::Sample;
+use crate::generalization::linear::sampled_stopping::best_stopping_times;
 use crate::generalization::linear::student::{Variances, best_stopping};
-use crate::math::parallel::in_parallel;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Line, Panel, Sheet, series_color, series_dash};
 use crate::{Axis, Result, Solvable};
@@ -46,6 +45,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     (times.legend, errors.legend) = (Legend::TopLeft, Legend::None);
     let fine = log_grid(ENDS.0, ENDS.1, 121);
     let grid = log_grid(0.15, 30.0, 7);
+    let variances = grid.iter().map(|snr| Variances::from_snr(*snr)).collect::<Result<Vec<_>>>()?;
     let mut agreements = Vec::new();
     for (i, alpha) in [0.5, 1.0, settings.values.get(&ALPHA)].into_iter().enumerate() {
         let (color, dash) = (series_color(i), series_dash(i));
@@ -65,7 +65,10 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         if settings.effort == Effort::Theory {
             continue;
         }
-        times.add(dots("", &grid, &best_times(alpha, &grid, size, runs, settings.seed)?, color));
+        let seeds = seeds(settings.seed, runs);
+        let measured = best_stopping_times(alpha, &variances, size, &seeds)?;
+        let (values, spread) = measured.into_iter().unzip();
+        times.add(dots("", &grid, &Mean { values, errors: spread }, color));
         let (mut means, found) = measure(&sweep, &grid, runs, settings.seed)?;
         let mut mean = means.swap_remove(0);
         mean.values = over_noise(&grid, &mean.values);
@@ -76,45 +79,4 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     explain_marks(&mut times, settings.effort != Effort::Theory);
     let sheet = Sheet::new(FIGURE.title, vec![times, errors]);
     Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })
-}
-
-/// Runs that are left out together to estimate the standard error.
-const GROUPS: usize = 6;
-/// Times at which every run is looked at, and how far (logarithm) to both sides of theory.
-const SCAN: usize = 61;
-const REACH: f64 = 2.0;
-
-/// Time at which the mean test error over runs is smallest, with its jackknife standard error.
-/// (The mean of every run's own best time is later: minima are flat, and single runs scatter to
-/// either side by factors.)
-fn best_times(alpha: f64, grid: &[f64], size: usize, runs: u64, seed: u64) -> Result<Mean> {
-    let seeds = seeds(seed, runs);
-    let at = |i: usize| {
-        let variances = Variances::from_snr(grid[i])?;
-        let draw = |seed: &u64| Sample::draw(alpha, &variances, size, *seed)?.modes();
-        let modes = seeds.iter().map(draw).collect::<Result<Vec<_>>>()?;
-        let middle = best_stopping(alpha, &variances)?.time.ln();
-        let step = 2.0 * REACH / (SCAN - 1) as f64;
-        let times: Vec<f64> = (0..SCAN).map(|k| (middle - REACH + step * k as f64).exp()).collect();
-        let curves: Vec<Vec<f64>> =
-            modes.iter().map(|m| times.iter().map(|t| m.errors(*t).test).collect()).collect();
-        let best_without = |group: usize| -> f64 {
-            let kept = || curves.iter().enumerate().filter(|(run, _)| run % GROUPS != group);
-            let sum = |k: usize| kept().map(|(_, curve)| curve[k]).sum::<f64>();
-            let sums: Vec<f64> = (0..SCAN).map(sum).collect();
-            let best = (1..SCAN - 1).min_by(|i, j| sums[*i].total_cmp(&sums[*j])).unwrap_or(1);
-            // Vertex of the parabola through the lowest point and its neighbors.
-            let (a, b, c) = (sums[best - 1], sums[best], sums[best + 1]);
-            let bend = (a - 2.0 * b + c).max(f64::MIN_POSITIVE);
-            times[best].ln() + step * (0.5 * (a - c) / bend).clamp(-1.0, 1.0)
-        };
-        let all = best_without(GROUPS).exp();
-        let parts: Vec<f64> = (0..GROUPS).map(|group| best_without(group).exp()).collect();
-        let n = GROUPS as f64;
-        let center = parts.iter().sum::<f64>() / n;
-        let squares: f64 = parts.iter().map(|part| (part - center).powi(2)).sum();
-        Ok((all, ((n - 1.0) / n * squares).sqrt()))
-    };
-    let (values, errors) = in_parallel(grid.len(), at)?.into_iter().unzip();
-    Ok(Mean { values, errors })
 }

@@ -1,13 +1,13 @@
 //! From lazy to rich: feature learning in deep linear networks.
 
 use super::ensembles::{dots, measure, seeds};
-use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, log_grid, named};
-use crate::math::parallel::in_parallel;
+use super::{Drawing, Effort, Figure, Settings};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Sheet, series_color};
 use crate::wide::rich::descent::RichNetwork;
 use crate::wide::rich::dmft::DeepLinearField;
+use crate::wide::rich::kernel_distance::{compare_slope, kernel_distance};
 use crate::{Agreement, Result};
 
 const TARGET: Parameter = Parameter {
@@ -186,7 +186,7 @@ fn width_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<P
     let mut panel =
         Panel::new(AxisSpec::log("hidden units N"), AxisSpec::log("rms distance of kernels"));
 
-    let (widths, runs): (&[usize], usize) = match settings.effort {
+    let (widths, runs): (&[usize], u64) = match settings.effort {
         Effort::Theory => (&[], 0),
         Effort::Quick => (&[20, 40, 80], 8),
         Effort::Paper => (&[20, 40, 80, 160], 40),
@@ -196,43 +196,16 @@ fn width_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<P
     let (mut x, mut y) = (Vec::new(), Vec::new());
     for width in widths {
         let model = RichNetwork { field, width: *width, centered: true };
-        let list = seeds(settings.seed, runs as u64);
-        let squares = in_parallel(runs, |run| {
-            let gap = &model.history(steps, list[run])?.hidden[2] - &theory;
-            Ok(gap.iter().map(|x| x * x).sum::<f64>() / gap.len() as f64)
-        })?;
         x.push(*width as f64);
-        y.push((squares.iter().sum::<f64>() / runs as f64).sqrt());
+        y.push(kernel_distance(&model, &theory, &seeds(settings.seed, runs))?);
     }
     let start = if y.is_empty() { 0.5 } else { y[0] * x[0].sqrt() };
     let line: Vec<f64> = [20.0, 160.0].iter().map(|n: &f64| start / n.sqrt()).collect();
     let law = Line::new("N^{-1/2}", &[20.0, 160.0], &line, Color::BLACK);
     panel.add(Line { dash: Dash::Dashed, width: 0.7, ..law });
     if !y.is_empty() {
-        agreements.push(slope_agreement(&x, &y, runs));
+        agreements.push(compare_slope(&x, &y, runs as usize));
         panel.add(Dots { open: true, ..Dots::new("simulation", &x, &y, series_color(0)) });
     }
     Ok(panel)
-}
-
-/// The fitted slope of the distance against −1/2. A root mean square over R networks is known to
-/// about one part in √R (their distances have a heavy tail, the kernel moves as a whole).
-fn slope_agreement(x: &[f64], y: &[f64], runs: usize) -> Agreement {
-    let log = |v: &[f64]| v.iter().map(|v| v.ln()).collect::<Vec<f64>>();
-    let (x, y) = (log(x), log(y));
-    let n = x.len() as f64;
-    let (mx, my) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
-    let spread: f64 = x.iter().map(|x| (x - mx).powi(2)).sum();
-    let slope = x.iter().zip(&y).map(|(x, y)| (x - mx) * (y - my)).sum::<f64>() / spread;
-    let gap = (slope + 0.5).abs();
-    let error = (runs as f64 * spread).sqrt().recip();
-    Agreement {
-        observable: "slope of the distance against width".into(),
-        max_gap: gap,
-        rms_gap: gap,
-        range: 0.5,
-        spread: error,
-        tolerance: Some(4.0 * error),
-        reason: "four standard errors of a fit to root mean squares over few networks",
-    }
 }

@@ -1,13 +1,14 @@
 //! Reversal learning: rich networks slow down exponentially, lazy ones do not.
 
-use super::figure::{Drawing, Effort, Figure, Settings};
-use super::parts::{compare_with_descent, even_grid, log_grid, named, theory_and_simulation};
-use crate::deep_linear::half_times::first_crossing;
-use crate::deep_linear::recording::{mode_name, record_strengths, train};
-use crate::deep_linear::reversal::{reversed_mode, reversed_weights};
+use super::parts::{even_grid, log_grid, named, theory_and_simulation};
+use super::{Drawing, Effort, Figure, Settings};
+use crate::agreement::halving::compare_with_descent;
+use crate::deep_linear::reversal::{
+    ReversedNetwork, reversed_mode, shallow_reversal_loss, trained_half_times,
+};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Line, Marker, Panel, Sheet, series_color};
-use crate::{Agreement, Correlations, Modes, Result, Trajectory};
+use crate::{Agreement, Correlations, Result, Solvable, Trajectory};
 use ndarray::{Array2, arr1};
 
 const S: [f64; 3] = [1.0, 0.8, 0.5];
@@ -36,73 +37,33 @@ pub(super) const FIGURE: Figure = Figure {
     draw,
 };
 
-fn task() -> Result<Correlations> {
-    Correlations::white(Array2::from_diag(&arr1(&S)), 1.0)
-}
-
-fn predict(task: &Correlations, residual: f64, lambda: f64, grid: &[f64]) -> Result<Trajectory> {
-    let modes = Modes::of(task)?;
-    let reversed: Vec<_> =
-        S.iter().map(|s| reversed_mode(*s, 1.0, residual, lambda)).collect::<Result<_>>()?;
-    let at = |t: &f64| reversed.iter().map(|mode| mode.strength(*t)).collect();
-    record_strengths(task, &modes, grid, &grid.iter().map(at).collect::<Vec<_>>())
-}
-
-fn simulate(
-    task: &Correlations,
-    residual: f64,
-    lambda: f64,
-    rate: f64,
-    grid: &[f64],
-) -> Result<Trajectory> {
-    let modes = Modes::of(task)?;
-    let (w1, w2) = reversed_weights(&modes, residual, lambda)?;
-    train(vec![w1, w2], task, &modes, rate, grid)
-}
-
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let task = task()?;
+    let task = Correlations::white(Array2::from_diag(&arr1(&S)), 1.0)?;
     let rate = if settings.effort == Effort::Paper { 5e-3 } else { 2e-2 };
-    let simulated = settings.effort != Effort::Theory;
+    let network = |residual: f64, lambda: f64| {
+        let task = task.clone();
+        ReversedNetwork { task, residual, lambda, rate }
+    };
     let mut agreements = Vec::new();
-    let loss = loss_panel(&task, settings, rate, simulated, &mut agreements)?;
-
-    let residuals = log_grid(1e-8, 1e-1, 29);
+    let loss = loss_panel(&network, settings, &mut agreements)?;
     let mut against_residual = Panel::new(
         AxisSpec::log("residual ε").within(5e-9, 2e-1),
         AxisSpec::linear("time to half-way (τ)"),
     );
-    let lambdas = log_grid(1e-2, 20.0, 29);
     let mut against_lambda = Panel::new(
         AxisSpec::log("balance λ").within(8e-3, 25.0),
         AxisSpec::log("time to half-way (τ)"),
     );
-    for (k, s) in S.into_iter().enumerate() {
-        let half = |residual: f64, lambda: f64| {
-            reversed_mode(s, 1.0, residual, lambda).map(|mode| mode.half_time().unwrap_or(0.0))
-        };
-        let times: Vec<f64> = residuals.iter().map(|e| half(*e, 0.0)).collect::<Result<_>>()?;
-        let color = series_color(k);
-        against_residual.add(Line::new(format!("*s* = {s}"), &residuals, &times, color));
-        let times: Vec<f64> = lambdas.iter().map(|l| half(0.0, *l)).collect::<Result<_>>()?;
-        against_lambda.add(Line::new(format!("*s* = {s}"), &lambdas, &times, color));
-    }
-    if simulated {
-        let every = |grid: &[f64]| grid.iter().copied().step_by(4).collect::<Vec<_>>();
-        let starts = every(&residuals).into_iter().map(|e| (e, 0.0, e));
-        dots(&task, starts.collect(), rate, &mut against_residual)?;
-        let starts = every(&lambdas).into_iter().map(|l| (0.0, l, l));
-        dots(&task, starts.collect(), rate, &mut against_lambda)?;
-    }
+    let (residuals, lambdas) = (log_grid(1e-8, 1e-1, 29), log_grid(1e-2, 20.0, 29));
+    add_times(&mut against_residual, settings, &residuals, &|e| network(e, 0.0))?;
+    add_times(&mut against_lambda, settings, &lambdas, &|l| network(0.0, l))?;
     let sheet = Sheet::new(FIGURE.title, vec![loss, against_residual, against_lambda]);
     Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })
 }
 
 fn loss_panel(
-    task: &Correlations,
+    network: &dyn Fn(f64, f64) -> ReversedNetwork,
     settings: &Settings,
-    rate: f64,
-    simulated: bool,
     agreements: &mut Vec<Agreement>,
 ) -> Result<Panel> {
     let grid = even_grid(40.0, 321);
@@ -118,49 +79,50 @@ fn loss_panel(
         (0.0, lambda, format!("λ = {lambda}")),
     ];
     for (i, (residual, lambda, label)) in starts.into_iter().enumerate() {
-        let prediction = predict(task, residual, lambda, &grid)?;
+        let network = network(residual, lambda);
+        let prediction = network.predict(&grid)?;
         let mut run = None;
-        if simulated {
-            let simulate = |rate: f64| simulate(task, residual, lambda, rate, &grid);
-            let (found, agreement) = compare_with_descent(&prediction, rate, simulate)?;
+        if settings.effort != Effort::Theory {
+            let train = |rate: f64| network.train(&grid, rate);
+            let (found, agreement) = compare_with_descent(&prediction, network.rate, train)?;
             agreements.extend(named(&label.replace("10^{-", "1e-").replace("}", ""), agreement));
             run = Some(found);
         }
-        let of = |t: &Trajectory| t.get("loss").unwrap_or_default().to_vec();
-        theory_and_simulation(
-            &mut panel,
-            &label,
-            &grid,
-            &of(&prediction),
-            run.as_ref().map(of).as_deref(),
-            series_color(i),
-        );
+        fn of(run: &Trajectory) -> &[f64] {
+            run.get("loss").unwrap_or_default()
+        }
+        let trained = run.as_ref().map(of);
+        theory_and_simulation(&mut panel, &label, &grid, of(&prediction), trained, series_color(i));
     }
-    // A single layer of white inputs: the gap of 2s closes as e^{−t}.
-    let start: f64 = S.iter().map(|s| 2.0 * s * s).sum();
-    let shallow: Vec<f64> = grid.iter().map(|t| start * (-2.0 * t).exp()).collect();
+    let shallow = shallow_reversal_loss(&network(0.0, 0.0).task, &grid)?;
     panel.add(Line::new("shallow", &grid, &shallow, series_color(4)));
     Ok(panel)
 }
 
-/// Half-way times of simulated networks; `starts` are (residual, λ, abscissa).
-fn dots(
-    task: &Correlations,
-    starts: Vec<(f64, f64, f64)>,
-    rate: f64,
+/// Half-way times of each mode along one parameter of the start.
+fn add_times(
     panel: &mut Panel,
+    settings: &Settings,
+    grid: &[f64],
+    network: &dyn Fn(f64) -> ReversedNetwork,
 ) -> Result<()> {
-    let grid = even_grid(50.0, 2501);
-    let runs = crate::math::parallel::in_parallel(starts.len(), |i| {
-        let (residual, lambda, _) = starts[i];
-        simulate(task, residual, lambda, rate, &grid)
-    })?;
     for (k, s) in S.into_iter().enumerate() {
-        let half = |(run, start): (&Trajectory, &(f64, f64, f64))| {
-            let time = first_crossing(run.grid(), run.get(&mode_name(k))?, 0.5 * s)?;
-            Some((start.2, time))
+        let half = |x: &f64| {
+            let ReversedNetwork { residual, lambda, .. } = network(*x);
+            reversed_mode(s, 1.0, residual, lambda).map(|mode| mode.half_time().unwrap_or(0.0))
         };
-        let (x, y): (Vec<f64>, Vec<f64>) = runs.iter().zip(&starts).filter_map(half).unzip();
+        let times: Vec<f64> = grid.iter().map(half).collect::<Result<_>>()?;
+        panel.add(Line::new(format!("*s* = {s}"), grid, &times, series_color(k)));
+    }
+    if settings.effort == Effort::Theory {
+        return Ok(());
+    }
+    let every: Vec<f64> = grid.iter().copied().step_by(4).collect();
+    let networks: Vec<_> = every.iter().map(|x| network(*x)).collect();
+    let trained = trained_half_times(&networks, &even_grid(50.0, 2501))?;
+    for k in 0..S.len() {
+        let found = every.iter().zip(&trained).filter_map(|(x, times)| Some((*x, times[k]?)));
+        let (x, y): (Vec<f64>, Vec<f64>) = found.unzip();
         let marker = [Marker::Circle, Marker::Square, Marker::Triangle][k];
         panel.add(Dots { open: true, marker, ..Dots::new("", &x, &y, series_color(k)) });
     }

@@ -1,14 +1,14 @@
 //! Kernel regression with a flat, band-limited spectrum: where noise makes the learning curve rise.
 
-use super::figure::{Drawing, Effort, Figure, Settings};
+use super::ensembles::{dots, measure_runs};
 use super::parts::{explain_marks, log_grid, named};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::Sweep;
 use crate::generalization::kernel::regression::KernelRegression;
 use crate::generalization::linear::ridge::RIDGE;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Sheet, series_color};
-use crate::trajectory::mean_over_runs;
-use crate::{Agreement, Axis, Result, Solvable, compare, ensemble};
+use crate::{Agreement, Axis, Result};
 
 const NOISE: Parameter = Parameter {
     name: "noise",
@@ -100,12 +100,8 @@ fn simulated(settings: &Settings, ridge: f64, noise: f64) -> Result<(Dots, Vec<A
     let sweep = Sweep::new(&RIDGE, &fixed, "alpha", Axis::Load, size)?;
     let grid = [0.15, 0.3, 0.5, 0.7, 0.85, 1.0, 1.2, 1.4, 1.7, 2.0];
     let seeds: Vec<u64> = (0..runs).map(|i| settings.seed + i).collect();
-    let runs = ensemble(&sweep, &grid, &seeds)?;
-    let prediction = sweep.predict(&grid)?;
-    let agreements = compare(&prediction, &runs, Some(&sweep.tolerance(&prediction)?))?;
-    let (mean, error) = mean_over_runs(&runs, "test error");
-    let mean: Vec<f64> = mean.iter().map(|e| e - noise).collect();
-    let dots =
-        Dots { open: true, spread: Some(error), ..Dots::new("", &grid, &mean, series_color(0)) };
-    Ok((dots, agreements))
+    let (mut means, agreements) = measure_runs(&sweep, &grid, &seeds)?;
+    let mut mean = means.swap_remove(0);
+    mean.values.iter_mut().for_each(|e| *e -= noise);
+    Ok((dots("", &grid, &mean, series_color(0)), agreements))
 }

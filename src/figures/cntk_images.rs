@@ -1,15 +1,11 @@
 //! Learning curves of dense, convolutional and pooling kernels on images of shapes.
 
 use ndarray::{Array2, Axis, concatenate, s};
-use rand::seq::SliceRandom;
 
 use super::figure::{Drawing, Effort, Figure, Settings};
 use crate::Result;
-use crate::generalization::kernel::from_data::predicted_learning_curve;
-use crate::generalization::kernel::sphere::Kernel;
-use crate::math::linalg::{eigh, solve_positive_definite};
-use crate::math::random::{Purpose, stream};
-use crate::math::statistics::mean_and_error;
+use crate::generalization::kernel::classification::{ClassificationErrors, KernelClassification};
+use crate::generalization::kernel::from_data::Estimate;
 use crate::net::architecture::parse::{LayerDefaults, parse};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
@@ -124,27 +120,22 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let pool = task_.sample(plan.pool, settings.seed)?;
     let mut wrong = errors_panel("share of errors", &plan, chance);
     let mut square = errors_panel("mean square error", &plan, chance);
+    let x: Vec<f64> = plan.sizes.iter().map(|n| *n as f64).collect();
     for (i, contestant) in NETWORKS.iter().enumerate() {
-        let gram = contestant.gram(&pool)?;
-        let targets = targets(&pool.labels, task_.shapes.len());
-        let points =
-            plan.sizes.iter().map(|n| cross_validate(&gram, &pool.labels, *n, &plan, settings));
-        let points = points.collect::<Result<Vec<_>>>()?;
-        let x: Vec<f64> = plan.sizes.iter().map(|n| *n as f64).collect();
-        let dots = |pick: fn(&Errors) -> (f64, f64)| {
-            let (y, spread) = points.iter().map(pick).unzip::<f64, f64, Vec<_>, Vec<_>>();
-            let dots = Dots::new(contestant.name, &x, &y, series_color(i));
-            Dots { spread: Some(spread), marker: series_marker(i), ..dots }
+        let known = contestant.classification(&pool)?;
+        let errors = plan
+            .sizes
+            .iter()
+            .map(|n| known.cross_validate(*n, plan.splits, settings.seed))
+            .collect::<Result<Vec<_>>>()?;
+        let of = |pick: fn(&ClassificationErrors) -> Estimate| {
+            estimates(i, &x, &errors.iter().map(pick).collect::<Vec<_>>())
         };
-        let line = |dots: &Dots| {
-            let line = Line::new("", &dots.x, &dots.y, dots.color);
-            Line { width: 0.6, ..line }
-        };
-        let found = dots(|errors| errors.wrong);
-        wrong.add(line(&found));
+        let found = of(|errors| errors.wrong);
+        wrong.add(line_through(&found));
         wrong.add(found);
-        square.add(predicted(&gram, &targets, &plan, i)?);
-        square.add(dots(|errors| errors.square));
+        square.add(predicted(&known, &plan, i)?);
+        square.add(of(|errors| errors.square));
     }
     let mut panels = vec![strip(&pool, task_.shapes.len()), wrong, square];
     if !plan.placements.is_empty() {
@@ -155,8 +146,8 @@ fn draw(settings: &Settings) -> Result<Drawing> {
 }
 
 impl Contestant {
-    /// Tangent kernel of all images with each other.
-    fn gram(&self, pool: &LabeledImages) -> Result<Array2<f64>> {
+    /// The pool as the tangent kernel sees it.
+    fn classification(&self, pool: &LabeledImages) -> Result<KernelClassification> {
         let defaults = LayerDefaults { bias_std: 0.1, ..LayerDefaults::default() };
         let network = parse(self.words, &defaults)?;
         let kernels = if self.on_images {
@@ -164,78 +155,33 @@ impl Contestant {
         } else {
             dense::kernels(&network, as_rows(pool.images.view()).view(), None)?
         };
-        Ok(kernels.ntk)
+        KernelClassification::new(kernels.ntk, pool.labels.clone(), RIDGE)
     }
-}
-
-/// One column a shape: 1 for its images, 0 for the others, each with mean 0.
-fn targets(labels: &[usize], n_shapes: usize) -> Array2<f64> {
-    let share = 1.0 / n_shapes as f64;
-    Array2::from_shape_fn((labels.len(), n_shapes), |(i, k)| {
-        f64::from(u8::from(labels[i] == k)) - share
-    })
-}
-
-fn ridge(gram: &Array2<f64>) -> f64 {
-    RIDGE * gram.diag().mean().unwrap_or(1.0)
-}
-
-/// Means over splits with their standard errors.
-struct Errors {
-    wrong: (f64, f64),
-    square: (f64, f64),
-}
-
-/// Trains on `n` images, as many of each shape, and tests on the others, several times.
-fn cross_validate(
-    gram: &Array2<f64>,
-    labels: &[usize],
-    n: usize,
-    plan: &Plan,
-    settings: &Settings,
-) -> Result<Errors> {
-    let n_shapes = labels.iter().max().map_or(1, |last| last + 1);
-    let targets = targets(labels, n_shapes);
-    let (mut wrong, mut square) = (Vec::new(), Vec::new());
-    for split in 0..plan.splits {
-        let mut rng = stream(settings.seed, Purpose::Examples, split);
-        // As many of each shape: shuffled within shapes, then in turn.
-        let mut of_shape: Vec<Vec<usize>> = (0..n_shapes)
-            .map(|k| (0..labels.len()).filter(|i| labels[*i] == k).collect())
-            .collect();
-        of_shape.iter_mut().for_each(|images| images.shuffle(&mut rng));
-        let order: Vec<usize> =
-            (0..labels.len()).map(|i| of_shape[i % n_shapes][i / n_shapes]).collect();
-        let (train, test) = order.split_at(n);
-        let known = gram.select(Axis(0), train);
-        let mut equations = known.select(Axis(1), train);
-        equations.diag_mut().mapv_inplace(|k| k + ridge(gram));
-        let weights = solve_positive_definite(&equations, &targets.select(Axis(0), train))?;
-        let answers = known.select(Axis(1), test).t().dot(&weights);
-        let expected = targets.select(Axis(0), test);
-        let named = answers.rows().into_iter().map(|row| {
-            let best = row.iter().enumerate().max_by(|a, b| a.1.total_cmp(b.1));
-            best.map_or(0, |(k, _)| k)
-        });
-        let missed = named.zip(test).filter(|(named, i)| *named != labels[**i]).count();
-        wrong.push(missed as f64 / test.len() as f64);
-        square.push((&answers - &expected).mapv(|x| x * x).sum() / test.len() as f64);
-    }
-    let of = |values: &[f64]| mean_and_error(values.iter().copied());
-    Ok(Errors { wrong: of(&wrong), square: of(&square) })
 }
 
 /// The learning curve that the spectrum of the pool's kernel predicts.
-fn predicted(gram: &Array2<f64>, targets: &Array2<f64>, plan: &Plan, i: usize) -> Result<Line> {
-    // Vectors whose products are the kernel.
-    let (values, vectors) = eigh(gram)?;
-    let features = vectors * values.mapv(|v| v.max(0.0).sqrt());
+fn predicted(pool: &KernelClassification, plan: &Plan, i: usize) -> Result<Line> {
     let last = *plan.sizes.last().unwrap_or(&1);
     let sizes: Vec<usize> = (plan.sizes[0]..=last).step_by((last / 30).max(1)).collect();
-    let curve = predicted_learning_curve(&features, targets, Kernel::Linear, &sizes, ridge(gram))?;
-    let (x, y): (Vec<f64>, Vec<f64>) =
-        curve.iter().map(|point| (point.samples as f64, point.test_error)).unzip();
+    let (x, y): (Vec<f64>, Vec<f64>) = pool
+        .predicted(&sizes)?
+        .iter()
+        .map(|point| (point.samples as f64, point.test_error))
+        .unzip();
     Ok(Line::new("", &x, &y, series_color(i)))
+}
+
+/// Means with bars of one standard error.
+fn estimates(contestant: usize, x: &[f64], values: &[Estimate]) -> Dots {
+    let y: Vec<f64> = values.iter().map(|value| value.mean).collect();
+    let spread = Some(values.iter().map(|value| value.standard_error).collect());
+    let dots = Dots::new(NETWORKS[contestant].name, x, &y, series_color(contestant));
+    Dots { spread, marker: series_marker(contestant), ..dots }
+}
+
+/// A thin line through dots.
+fn line_through(dots: &Dots) -> Line {
+    Line { width: 0.6, ..Line::new("", &dots.x, &dots.y, dots.color) }
 }
 
 fn errors_panel(label: &str, plan: &Plan, chance: f64) -> Panel {
@@ -255,16 +201,14 @@ fn placement_panel(settings: &Settings, plan: &Plan, chance: f64) -> Result<Pane
         let pool = task(settings, *placement).sample(plan.small, settings.seed)?;
         let n = (TRAINED * plan.small as f64) as usize;
         for (errors, contestant) in found.iter_mut().zip(&NETWORKS) {
-            let gram = contestant.gram(&pool)?;
-            errors.push(cross_validate(&gram, &pool.labels, n, plan, settings)?.wrong);
+            let known = contestant.classification(&pool)?;
+            errors.push(known.cross_validate(n, plan.splits, settings.seed)?.wrong);
         }
     }
-    for (i, (errors, contestant)) in found.into_iter().zip(&NETWORKS).enumerate() {
-        let (y, spread): (Vec<f64>, Vec<f64>) = errors.into_iter().unzip();
-        let line = Line::new("", plan.placements, &y, series_color(i));
-        panel.add(Line { width: 0.6, ..line });
-        let dots = Dots::new(contestant.name, plan.placements, &y, series_color(i));
-        panel.add(Dots { spread: Some(spread), marker: series_marker(i), ..dots });
+    for (i, errors) in found.into_iter().enumerate() {
+        let dots = estimates(i, plan.placements, &errors);
+        panel.add(line_through(&dots));
+        panel.add(dots);
     }
     Ok(panel)
 }

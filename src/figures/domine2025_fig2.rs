@@ -1,17 +1,12 @@
 //! λ-balanced networks: from lazy to rich learning.
 
-use super::figure::{Drawing, Effort, Figure, Settings};
-use super::parts::{compare_with_descent, even_grid, named, theory_and_simulation};
-use crate::deep_linear::balanced::sample_two_layer;
-use crate::deep_linear::kernel::TangentKernel;
-use crate::deep_linear::riccati::RiccatiFlow;
-use crate::math::parallel::in_parallel;
-use crate::math::random::{Purpose, orthogonal, stream};
-use crate::net::{LinearNetwork, gradient_descent};
+use super::parts::{even_grid, named, theory_and_simulation};
+use super::{Drawing, Effort, Figure, Settings};
+use crate::agreement::halving::compare_with_descent;
+use crate::deep_linear::observables::kernel_movement::BalanceSeries;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Line, Panel, Rule, Sheet, series_color, series_dash};
-use crate::{Agreement, Axis, Correlations, Result, Trajectory};
-use ndarray::{Array2, s};
+use crate::{Agreement, Result, Solvable};
 
 const S: [f64; 4] = [2.0, 1.2, 0.7, 0.4];
 const END: f64 = 8.0;
@@ -44,81 +39,31 @@ pub(super) const FIGURE: Figure = Figure {
     draw,
 };
 
-struct Start {
-    task: Correlations,
-    w1: Array2<f64>,
-    w2: Array2<f64>,
-    lambda: f64,
-}
-
-impl Start {
-    fn new(settings: &Settings, n_out: usize, lambda: f64) -> Result<Self> {
-        // The same streams for every λ: only the balance differs.
-        let mut rng = stream(settings.seed, Purpose::InitialWeights, 0);
-        let s0 = [settings.values.get(&SCALE); 4];
-        let (w1, w2) = sample_two_layer(4, n_out, &s0, lambda, &mut rng)?;
-        let mut rng = stream(settings.seed, Purpose::Task, 0);
-        let (u, v) = (orthogonal(n_out, &mut rng), orthogonal(4, &mut rng));
-        let task = |sign: f64| {
-            let s = ndarray::arr1(&[sign * S[0], S[1], S[2], S[3]]);
-            Correlations::white((&u.slice(s![.., ..4]) * &s).dot(&v.t()), 1.0)
-        };
-        // A square zero-balanced network can only learn a map whose determinant has the sign of its
-        // own: of the two tasks that differ in the sign of one mode, take the learnable one.
-        let right = task(1.0)?;
-        let learnable = RiccatiFlow::new(&right, &w1, &w2, 0.0)?.never_learned().is_empty();
-        let task = if learnable || n_out != 4 { right } else { task(-1.0)? };
-        Ok(Self { task, w1, w2, lambda })
-    }
-
-    fn predict(&self, grid: &[f64]) -> Result<Trajectory> {
-        let flow = RiccatiFlow::new(&self.task, &self.w1, &self.w2, self.lambda)?;
-        let modes = flow.modes();
-        let states = flow.states(grid)?;
-        let points = states.iter().map(|s| (s.map(modes), TangentKernel::of_state(s, modes)));
-        self.record(grid, points.collect())
-    }
-
-    fn simulate(&self, grid: &[f64], rate: f64) -> Result<Trajectory> {
-        let mut points = Vec::with_capacity(grid.len());
-        let net = LinearNetwork::new(vec![self.w1.clone(), self.w2.clone()])?;
-        gradient_descent(net, &self.task, rate, grid, |_, net| {
-            let [w1, w2] = net.weights() else { unreachable!("two layers were given") };
-            points.push((w2.dot(w1), TangentKernel::of(w1, w2)));
-            Ok(())
-        })?;
-        self.record(grid, points)
-    }
-
-    fn record(
-        &self,
-        grid: &[f64],
-        points: Vec<(Array2<f64>, TangentKernel)>,
-    ) -> Result<Trajectory> {
-        let start = TangentKernel::of(&self.w1, &self.w2);
-        let mut trajectory = Trajectory::new(Axis::Time, grid);
-        trajectory.push("loss", points.iter().map(|(w, _)| self.task.loss(w.view())).collect())?;
-        let movement = points.iter().map(|(_, k)| start.movement(k, self.task.sigma_x()));
-        trajectory.push("kernel movement", movement.collect())?;
-        Ok(trajectory)
+fn series(settings: &Settings, n_out: usize) -> BalanceSeries {
+    BalanceSeries {
+        singular_values: S.to_vec(),
+        n_out,
+        scale: settings.values.get(&SCALE),
+        rate: if settings.effort == Effort::Paper { 2e-3 } else { 1e-2 },
+        seed: settings.seed,
     }
 }
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let simulated = settings.effort != Effort::Theory;
-    let rate = if settings.effort == Effort::Paper { 2e-3 } else { 1e-2 };
+    let series = series(settings, 4);
     let grid = even_grid(END, 161);
     let time = || AxisSpec::linear("time (τ)").within(0.0, END);
     let mut loss = Panel::new(time(), AxisSpec::linear("loss"));
     let mut movement = Panel::new(time(), AxisSpec::linear("kernel movement").within(0.0, 0.3));
     let mut agreements = Vec::new();
     for (i, lambda) in [-3.0, 0.0, 1.0, 10.0].into_iter().enumerate() {
-        let start = Start::new(settings, 4, lambda)?;
-        let prediction = start.predict(&grid)?;
+        let network = series.network(lambda)?;
+        let prediction = network.predict(&grid)?;
         let mut run = None;
         if simulated {
-            let (found, agreement) =
-                compare_with_descent(&prediction, rate, |rate| start.simulate(&grid, rate))?;
+            let train = |rate: f64| network.train(&grid, rate);
+            let (found, agreement) = compare_with_descent(&prediction, network.rate, train)?;
             agreements.extend(named(&format!("λ = {lambda}"), agreement));
             run = Some(found);
         }
@@ -129,7 +74,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
             theory_and_simulation(panel, &label, &grid, predicted, simulation, series_color(i));
         }
     }
-    let total = total_panel(settings, simulated, rate, &mut agreements)?;
+    let total = total_panel(settings, simulated, &mut agreements)?;
     let sheet = Sheet::new(FIGURE.title, vec![loss, movement, total]);
     Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })
 }
@@ -137,7 +82,6 @@ fn draw(settings: &Settings) -> Result<Drawing> {
 fn total_panel(
     settings: &Settings,
     simulated: bool,
-    rate: f64,
     agreements: &mut Vec<Agreement>,
 ) -> Result<Panel> {
     let mut panel = Panel::new(
@@ -149,26 +93,18 @@ fn total_panel(
     }
     let lambdas: Vec<f64> = (0..=160).map(|i| f64::from(i) * 0.25 - 20.0).collect();
     let every: Vec<f64> = lambdas.iter().copied().step_by(16).collect();
-    let last = |run: Trajectory| run.get("kernel movement").map_or(0.0, |m| m[m.len() - 1]);
     for (i, (n_out, label)) in [(4, "4 outputs"), (5, "5 outputs")].into_iter().enumerate() {
-        let at = |lambda: f64| Start::new(settings, n_out, lambda);
-        let theory = |i: usize| Ok(last(at(lambdas[i])?.predict(&[LATE])?));
-        let predicted = in_parallel(lambdas.len(), theory)?;
+        let series = series(settings, n_out);
+        let predicted = series.movements(&lambdas, LATE)?;
         let color = series_color(5 + i);
         panel.add(Line { dash: series_dash(i), ..Line::new(label, &lambdas, &predicted, color) });
         if !simulated {
             continue;
         }
-        let runs = in_parallel(every.len(), |i| {
-            let start = at(every[i])?;
-            let prediction = start.predict(&[LATE])?;
-            compare_with_descent(&prediction, rate, |rate| start.simulate(&[LATE], rate))
-        })?;
-        let mut measured = Vec::new();
-        for (lambda, (run, agreement)) in every.iter().zip(runs) {
-            let total = agreement.into_iter().filter(|a| a.observable == "kernel movement");
-            agreements.extend(named(&format!("{label}, λ = {lambda}, total"), total.collect()));
-            measured.push(last(run));
+        let (measured, found): (Vec<f64>, Vec<_>) =
+            series.trained_movements(&every, LATE)?.into_iter().unzip();
+        for (lambda, found) in every.iter().zip(found) {
+            agreements.extend(named(&format!("{label}, λ = {lambda}, total"), found));
         }
         panel.add(Dots { open: true, ..Dots::new("", &every, &measured, color) });
     }

@@ -25,8 +25,17 @@ pub fn measure(
     runs: u64,
     seed: u64,
 ) -> Result<(Vec<Mean>, Vec<Agreement>)> {
+    measure_runs(model, grid, &seeds(seed, runs))
+}
+
+/// The same for runs whose seeds are given.
+pub fn measure_runs(
+    model: &dyn Solvable,
+    grid: &[f64],
+    seeds: &[u64],
+) -> Result<(Vec<Mean>, Vec<Agreement>)> {
     let prediction = model.predict(grid)?;
-    let runs = ensemble(model, grid, &seeds(seed, runs))?;
+    let runs = ensemble(model, grid, seeds)?;
     let agreements = compare(&prediction, &runs, Some(&model.tolerance(&prediction)?))?;
     let column = |name: &str| {
         let (values, errors) = mean_over_runs(&runs, name);

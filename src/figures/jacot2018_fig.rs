@@ -5,21 +5,15 @@ use std::f64::consts::PI;
 use ndarray::{Array2, arr2};
 
 use super::ensembles::seeds;
-use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::even_grid;
-use crate::math::linalg::eigh;
-use crate::math::parallel::in_parallel;
-use crate::math::random::{Purpose, gaussian, stream};
-use crate::net::LayeredNetwork;
+use super::{Drawing, Effort, Figure, Settings};
 use crate::net::architecture::Architecture;
-use crate::net::fast::full_batch::FullBatch;
-use crate::net::layered::Sizes;
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, gradient_color};
-use crate::wide::finite::empirical_ntk::empirical_ntk;
+use crate::wide::finite::trained_kernel::{KernelTraining, TrainedKernel, product_task};
 use crate::wide::kernel::dense::kernels;
-use crate::{Agreement, Axis, Dataset, Result, Trajectory, compare};
+use crate::{Agreement, Axis, Result, Trajectory, compare};
 
 const BIAS: Parameter = Parameter {
     name: "bias",
@@ -53,12 +47,6 @@ const EXAMPLES: usize = 16;
 /// Learning rate as a share of the largest stable one.
 const SHARE: f64 = 0.2;
 
-/// Kernels of one draw around the circle, before and after training.
-struct Kernels {
-    before: Vec<f64>,
-    after: Vec<f64>,
-}
-
 fn draw(settings: &Settings) -> Result<Drawing> {
     let std = 2f64.sqrt();
     let bias = settings.values.get(&BIAS);
@@ -74,24 +62,13 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         Effort::Quick => ([10, 80], 3, 50),
         Effort::Theory => ([30, 300], 0, 0),
     };
-    let task = task()?;
-    let rate = SHARE * stable_rate(&architecture, &task)?;
+    let data = product_task(EXAMPLES)?;
+    let training = KernelTraining { architecture, data, share: SHARE, steps };
     let seeds = seeds(settings.seed, draws);
     let mut found = Vec::new();
     let mut agreements = Vec::new();
     for width in widths {
-        let kernels = in_parallel(seeds.len(), |i| {
-            let sizes = Sizes { n_in: 2, width, n_out: 1 };
-            let net = LayeredNetwork::random(&architecture, sizes, seeds[i])?;
-            let kernel = |net: &LayeredNetwork| {
-                let kernel = empirical_ntk(net, first.view(), Some(circle.view()))?;
-                Ok::<_, crate::Error>(kernel.row(0).to_vec())
-            };
-            let before = kernel(&net)?;
-            let mut descent = FullBatch::trainer(net, &task, rate, false)?;
-            descent.advance_to(steps as f64)?;
-            Ok(Kernels { before, after: kernel(&descent.network())? })
-        })?;
+        let kernels = training.draw(width, first.view(), circle.view(), &seeds)?;
         if !kernels.is_empty() {
             agreements.extend(before_training(width, &angles, &limit, &kernels)?);
         }
@@ -117,26 +94,18 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     Ok(Drawing { sheet, agreements })
 }
 
-/// f(x) = x₁x₂ on Gaussian inputs.
-fn task() -> Result<Dataset> {
-    let inputs = gaussian(EXAMPLES, 2, 1.0, &mut stream(0, Purpose::Task, 0));
-    let targets = Array2::from_shape_fn((EXAMPLES, 1), |(i, _)| inputs[[i, 0]] * inputs[[i, 1]]);
-    Dataset::new(inputs, targets)
+/// Kernels of the first point with those around the circle.
+fn row(kernel: &Array2<f64>) -> Vec<f64> {
+    kernel.row(0).to_vec()
 }
 
-/// 2n over the largest eigenvalue of the limit.
-fn stable_rate(architecture: &Architecture, task: &Dataset) -> Result<f64> {
-    let kernel = kernels(architecture, task.inputs.view(), None)?.ntk;
-    Ok(2.0 * EXAMPLES as f64 / eigh(&kernel)?.0[0])
-}
-
-fn add_draws(panel: &mut Panel, angles: &[f64], draws: &[Kernels]) {
+fn add_draws(panel: &mut Panel, angles: &[f64], draws: &[TrainedKernel]) {
     for (i, draw) in draws.iter().enumerate() {
         let color = gradient_color(i, draws.len() + 1);
         let label = |text: &str| if i == 0 { text.to_owned() } else { String::new() };
         let thin = |line: Line| Line { width: 0.7, ..line };
-        panel.add(thin(Line::new(label("draws at the start"), angles, &draw.before, color)));
-        let after = Line::new(label("after training"), angles, &draw.after, color);
+        panel.add(thin(Line::new(label("draws at the start"), angles, &row(&draw.before), color)));
+        let after = Line::new(label("after training"), angles, &row(&draw.after), color);
         panel.add(thin(Line { dash: Dash::Dashed, ..after }));
     }
 }
@@ -146,13 +115,13 @@ fn before_training(
     width: usize,
     angles: &[f64],
     limit: &[f64],
-    draws: &[Kernels],
+    draws: &[TrainedKernel],
 ) -> Result<Vec<Agreement>> {
     let recorded = |values: &[f64]| {
         let mut trajectory = Trajectory::new(Axis::Parameter, angles);
         trajectory.push(format!("kernel of width {width} at the start"), values.to_vec())?;
         Ok::<_, crate::Error>(trajectory)
     };
-    let runs = draws.iter().map(|draw| recorded(&draw.before)).collect::<Result<Vec<_>>>()?;
+    let runs = draws.iter().map(|draw| recorded(&row(&draw.before))).collect::<Result<Vec<_>>>()?;
     compare(&recorded(limit)?, &runs, None)
 }

@@ -1,15 +1,13 @@
 //! Bayesian deep linear networks: what depth, width and noise do to predictions.
 
-use ndarray::{Array1, Array2};
-
-use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid};
-use crate::math::random::{Purpose, gaussian, stream};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet, series_color};
 use crate::wide::bayesian::deep_linear::BayesianDeepLinear;
+use crate::wide::bayesian::linear_teacher::{LinearTeacher, Sampled};
 use crate::wide::bayesian::scale_posterior::ScalePosterior;
-use crate::wide::bayesian::weighted_networks::{Estimate, WeightedNetworks};
+use crate::wide::bayesian::weighted_networks::Estimate;
 use crate::{Agreement, Result};
 
 const NOISE: Parameter = Parameter {
@@ -59,104 +57,43 @@ const VARIANCE: f64 = 1.2;
 /// Networks that must count for an estimate to be shown and judged.
 const ENOUGH: f64 = 30.0;
 
-/// A linear teacher, its noisy examples, and new inputs.
-struct Task {
-    inputs: Array2<f64>,
-    clean: Array1<f64>,
-    noise: Array1<f64>,
-    tests: Array2<f64>,
-    truth: Vec<f64>,
-}
-
-impl Task {
-    fn draw(seed: u64) -> Self {
-        let (examples, n_in, tests) = TASK;
-        let mut rng = stream(seed, Purpose::Task, 0);
-        let inputs = gaussian(examples, n_in, 1.0, &mut rng);
-        let tests = gaussian(tests, n_in, 1.0, &mut rng);
-        let std = (n_in as f64).sqrt().recip();
-        let teacher = gaussian(n_in, 1, std, &mut stream(seed, Purpose::Teacher, 0));
-        let noise = gaussian(examples, 1, 1.0, &mut stream(seed, Purpose::LabelNoise, 0));
-        let (clean, truth) = (inputs.dot(&teacher), tests.dot(&teacher));
-        let (clean, noise) = (clean.column(0).to_owned(), noise.column(0).to_owned());
-        Self { inputs, clean, noise, tests, truth: truth.column(0).to_vec() }
-    }
-
-    fn network(
-        &self,
-        hidden: usize,
-        width: usize,
-        variance: f64,
-        noise: f64,
-    ) -> BayesianDeepLinear {
-        BayesianDeepLinear {
-            inputs: self.inputs.clone(),
-            labels: &self.clean + &(&self.noise * noise),
-            hidden,
-            width,
-            weight_variance: variance,
-        }
-    }
-}
-
 /// Draws samples beside theory and keeps the comparisons.
 struct Sampler<'a> {
     settings: &'a Settings,
-    task: Task,
+    task: LinearTeacher,
     agreements: Vec<Agreement>,
     /// Seeds used, one for every point.
     drawn: u64,
 }
 
 impl Sampler<'_> {
-    fn networks(&mut self, model: &BayesianDeepLinear) -> Result<WeightedNetworks> {
+    /// Number of networks and seed of the next point.
+    fn next(&mut self) -> (usize, u64) {
         self.drawn += 1;
         let count = if self.settings.effort == Effort::Paper { 4000 } else { 700 };
-        let seed = self.settings.seed.wrapping_mul(1_000_003).wrapping_add(self.drawn);
-        WeightedNetworks::draw(model, self.task.tests.view(), count, seed)
+        (count, self.settings.seed.wrapping_mul(1_000_003).wrapping_add(self.drawn))
     }
 
     /// Keeps the comparison; nothing if too few networks count for an estimate.
-    fn compare(
-        &mut self,
-        what: String,
-        found: Estimate,
-        exact: f64,
-        effective: f64,
-    ) -> Option<Estimate> {
-        if effective < ENOUGH {
+    fn keep(&mut self, what: String, sampled: Sampled) -> Option<Estimate> {
+        if sampled.effective < ENOUGH {
             return None;
         }
-        let gap = (found.value - exact).abs();
-        self.agreements.push(Agreement {
-            observable: what,
-            max_gap: gap,
-            rms_gap: gap,
-            range: exact.abs(),
-            spread: found.error,
-            tolerance: Some(4.0 * found.error + exact.abs() / effective),
-            reason: "four standard errors of weighted networks, and one part in as many as count",
-        });
-        Some(found)
+        self.agreements.push(sampled.agreement(what));
+        Some(sampled.estimate)
     }
 
     /// Variance of the output relative to the Gaussian process, at the first test input.
     fn scale(&mut self, model: &BayesianDeepLinear, what: String) -> Result<Option<Estimate>> {
-        let networks = self.networks(model)?;
-        let evidence = model.evidence(self.task.tests.view())?;
-        let unit = evidence.process.variance[0];
-        let Estimate { value, error } = networks.variance(0);
-        let found = Estimate { value: value / unit, error: error / unit };
-        let exact = model.scale(evidence.fit).mean()?;
-        Ok(self.compare(what, found, exact, networks.effective()))
+        let (count, seed) = self.next();
+        let sampled = self.task.sample_scale(model, count, seed)?;
+        Ok(self.keep(what, sampled))
     }
 
     fn error(&mut self, model: &BayesianDeepLinear, what: String) -> Result<Option<Estimate>> {
-        let networks = self.networks(model)?;
-        let found = networks.generalization_error(&self.task.truth)?;
-        let exact = model.predict(self.task.tests.view())?;
-        let exact = exact.generalization_error(&self.task.truth)?;
-        Ok(self.compare(what, found, exact, networks.effective()))
+        let (count, seed) = self.next();
+        let sampled = self.task.sample_error(model, count, seed)?;
+        Ok(self.keep(what, sampled))
     }
 
     fn simulates(&self) -> bool {
@@ -165,7 +102,7 @@ impl Sampler<'_> {
 }
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let task = Task::draw(settings.seed);
+    let task = LinearTeacher::draw(TASK.0, TASK.1, TASK.2, settings.seed);
     let mut sampler = Sampler { settings, task, agreements: Vec::new(), drawn: 0 };
     let mut panels = vec![
         width_panel(&mut sampler)?,

@@ -1,13 +1,13 @@
 //! Double descent of random-features regression.
 
-use super::figure::{Drawing, Effort, Figure, Settings};
+use super::ensembles::{dots, measure_runs};
 use super::parts::{even_grid, explain_marks, named};
+use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::Sweep;
 use crate::generalization::features::random_features::{RANDOM_FEATURES, bias_variance, relu};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Rule, Sheet, series_color};
-use crate::trajectory::mean_over_runs;
-use crate::{Agreement, Axis, Result, Solvable, compare, ensemble};
+use crate::{Agreement, Axis, Result};
 
 const PSI2: Parameter = Parameter {
     name: "psi2",
@@ -113,11 +113,7 @@ fn simulated(settings: &Settings, ridge: f64) -> Result<(Dots, Vec<Agreement>)> 
     let far = |x: &f64| ridge > 0.0 || (x - examples).abs() > NEAR * examples;
     let grid: Vec<f64> = SIMULATED.into_iter().filter(far).collect();
     let seeds: Vec<u64> = (0..runs).map(|i| settings.seed + i).collect();
-    let runs = ensemble(&sweep, &grid, &seeds)?;
-    let prediction = sweep.predict(&grid)?;
-    let agreements = compare(&prediction, &runs, Some(&sweep.tolerance(&prediction)?))?;
-    let (mean, error) = mean_over_runs(&runs, "test error");
-    let dots =
-        Dots { open: true, spread: Some(error), ..Dots::new("", &grid, &mean, series_color(0)) };
-    Ok((dots, agreements))
+    let (mut means, agreements) = measure_runs(&sweep, &grid, &seeds)?;
+    let mean = means.swap_remove(0);
+    Ok((dots("", &grid, &mean, series_color(0)), agreements))
 }

@@ -1,23 +1,17 @@
 //! Regression of a one-dimensional function by wide networks: posterior, ensemble in training, and
 //! networks really trained.
 
-use ndarray::{Array1, Array2, Axis as Along};
+use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
-use super::figure::{Drawing, Effort, Figure, Settings};
+use super::ensembles::seeds;
 use super::parts::even_grid;
-use crate::math::parallel::in_parallel;
-use crate::net::LayeredNetwork;
+use super::{Drawing, Effort, Figure, Settings};
 use crate::net::architecture::Architecture;
-use crate::net::fast::full_batch::FullBatch;
-use crate::net::layered::Sizes;
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Band, Color, Dots, Legend, Line, Panel, Sheet, series_color};
-use crate::wide::ensemble::posterior::Posterior;
-use crate::wide::ensemble::trained::TrainedEnsemble;
-use crate::wide::ensemble::training::Training;
-use crate::wide::kernel::dense::{Kernels, kernels};
-use crate::{Agreement, Axis, Dataset, Result, Trajectory, compare};
+use crate::wide::finite::descent_ensemble::DescentEnsemble;
+use crate::{Agreement, Dataset, Result};
 
 const WIDTH: Parameter = Parameter {
     name: "width",
@@ -52,188 +46,113 @@ const RATE: f64 = 0.25;
 const MEASURED: usize = 13;
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let task = Regression::new()?;
+    let ensemble = ensemble()?;
     let x = even_grid(10.0, 161).iter().map(|x| x - 5.0).collect::<Vec<f64>>();
-    let at_end = task.at(&x, &[f64::INFINITY])?;
-    let mut panels = vec![task.posterior_panel(&x, &at_end[0])?];
+    let points = column(&x);
+    let mut panels = vec![posterior_panel(&ensemble, &x)?];
     let steps: Vec<f64> = STEPS.iter().map(|s| *s as f64).collect();
-    let points: Vec<f64> = even_grid(9.0, MEASURED).iter().map(|x| x - 4.5).collect();
-    let (mut measured, mut agreements) = (Vec::new(), Vec::new());
-    if settings.effort != Effort::Theory {
-        let paper = settings.effort == Effort::Paper;
-        let (width, runs) = if paper { (settings.values.integer(&WIDTH), 100) } else { (64, 20) };
-        let runs = task.train(&points, width, runs, settings.seed)?;
-        agreements = task.compared(&points, &runs)?;
-        measured = (0..STEPS.len()).map(|k| moments(&runs, k)).collect();
-    }
-    for (k, band) in task.at(&x, &steps)?.iter().enumerate() {
-        let mut panel = task.panel(&format!("all layers, after {} steps", STEPS[k]));
-        band.add_to(&mut panel, &x, "infinite width", series_color(0));
-        if let Some((mean, deviation)) = measured.get(k) {
-            let spread = Some(deviation.iter().map(|s| 2.0 * s).collect());
-            let dots = Dots::new("trained networks", &points, mean, series_color(3));
-            panel.add(Dots { open: true, spread, ..dots });
+    let limit = ensemble.all_layers(points.view(), &steps)?;
+    let trained = trained(&ensemble, settings)?;
+    for (k, steps) in STEPS.iter().enumerate() {
+        let mut panel = panel(&format!("all layers, after {steps} steps"));
+        let (mean, deviation) = (limit.mean.column(k), limit.deviation.column(k));
+        add_band(&mut panel, &x, (mean, deviation), "infinite width", series_color(0));
+        if let Some(trained) = &trained {
+            panel.add(Dots { open: true, ..trained.dots[k].clone() });
         }
-        task.add_data(&mut panel);
+        add_data(&mut panel, ensemble.data());
         panel.legend = if k == 0 { Legend::BottomRight } else { Legend::None };
         panels.push(panel);
     }
+    let agreements = trained.map_or_else(Vec::new, |trained| trained.agreements);
     let sheet = Sheet { description: FIGURE.caption.into(), ..Sheet::new(FIGURE.title, panels) };
     Ok(Drawing { sheet, agreements })
 }
 
-/// Mean and standard deviation over networks along the input.
-struct Moments {
-    mean: Vec<f64>,
-    deviation: Vec<f64>,
+/// Six points of sin x, and the networks that learn them.
+fn ensemble() -> Result<DescentEnsemble> {
+    let architecture = Architecture::dense(Nonlinearity::ERF, 1, 1.5, 1.0, 1.5, 0.1);
+    let inputs = column(&[-4.0, -2.8, -1.5, 0.5, 1.3, 3.6]);
+    let targets = inputs.mapv(f64::sin);
+    DescentEnsemble::new(architecture, Dataset::new(inputs, targets)?, RATE)
 }
 
-impl Moments {
-    fn add_to(&self, panel: &mut Panel, x: &[f64], label: &str, color: Color) {
-        let edge = |sign: f64| -> Vec<f64> {
-            self.mean.iter().zip(&self.deviation).map(|(m, s)| m + sign * s).collect()
-        };
-        panel.add(Band::new("", x, &edge(-2.0), &edge(2.0), color));
-        panel.add(Line::new(label, x, &self.mean, color));
-    }
+/// Points of one coordinate, as rows.
+fn column(x: &[f64]) -> Array2<f64> {
+    Array1::from(x.to_vec()).insert_axis(Axis(1))
 }
 
-/// The task, the network, and what infinite networks say of it.
-struct Regression {
-    architecture: Architecture,
-    data: Dataset,
-    train: Kernels,
-    ensemble: TrainedEnsemble,
+/// Trained networks: what is drawn after each number of steps, and how far they are from infinite width.
+struct Trained {
+    dots: Vec<Dots>,
+    agreements: Vec<Agreement>,
 }
 
-impl Regression {
-    fn new() -> Result<Self> {
-        let architecture = Architecture::dense(Nonlinearity::ERF, 1, 1.5, 1.0, 1.5, 0.1);
-        let x: [f64; 6] = [-4.0, -2.8, -1.5, 0.5, 1.3, 3.6];
-        let inputs = Array2::from_shape_fn((x.len(), 1), |(i, _)| x[i]);
-        let data = Dataset::new(inputs.clone(), inputs.mapv(f64::sin))?;
-        let train = kernels(&architecture, data.inputs.view(), None)?;
-        let flow =
-            TrainedEnsemble::new(&train.nngp, &train.ntk, &data.targets, Training::flow(1.0))?;
-        let steps = Training::steps(RATE * flow.max_learning_rate());
-        let ensemble = flow.retrained(steps)?;
-        Ok(Self { architecture, data, train, ensemble })
-    }
-
-    /// Kernels of points x with the training inputs and with themselves.
-    fn kernels(&self, x: &[f64]) -> Result<(Kernels, Array2<f64>)> {
-        let z = Array1::from(x.to_vec()).insert_axis(Along(1));
-        let cross = kernels(&self.architecture, z.view(), Some(self.data.inputs.view()))?;
-        Ok((cross, kernels(&self.architecture, z.view(), None)?.nngp))
-    }
-
-    fn at(&self, x: &[f64], times: &[f64]) -> Result<Vec<Moments>> {
-        let (cross, prior) = self.kernels(x)?;
-        let test = self.ensemble.test_points(&cross.nngp, &cross.ntk, &prior.diag().to_owned())?;
-        let variances = test.variances(times)?;
-        let moments = |(mean, variance): (Array2<f64>, ndarray::ArrayView1<'_, f64>)| Moments {
-            mean: mean.into_iter().collect(),
-            deviation: variance.iter().map(|v| v.sqrt()).collect(),
-        };
-        Ok(test.means(times)?.into_iter().zip(variances.rows()).map(moments).collect())
-    }
-
-    fn panel(&self, title: &str) -> Panel {
-        let (x, y) = (AxisSpec::linear("input *x*"), AxisSpec::linear("output"));
-        let mut panel = Panel::new(x.within(-5.0, 5.0), y.within(-4.0, 4.0));
-        panel.title = Some(title.into());
-        panel
-    }
-
-    fn add_data(&self, panel: &mut Panel) {
-        let column = |a: &Array2<f64>| a.iter().copied().collect::<Vec<f64>>();
-        let (x, y) = (column(&self.data.inputs), column(&self.data.targets));
-        panel.add(Dots { size: 1.3, ..Dots::new("", &x, &y, Color::BLACK) });
-    }
-
-    fn posterior_panel(&self, x: &[f64], end: &Moments) -> Result<Panel> {
-        let (cross, prior) = self.kernels(x)?;
-        let before = Moments {
-            mean: vec![0.0; x.len()],
-            deviation: prior.diag().iter().map(|v| v.sqrt()).collect(),
-        };
-        let prior = prior.diag().to_owned();
-        let (mean, variances) = Posterior::new(&self.train.nngp, &self.data.targets, 0.0)?
-            .variances(&cross.nngp, &prior)?;
-        let posterior = Moments {
-            mean: mean.into_iter().collect(),
-            deviation: variances.iter().map(|v| v.sqrt()).collect(),
-        };
-        let mut panel = self.panel("the end of training");
-        before.add_to(&mut panel, x, "before", Color::GRAY);
-        posterior.add_to(&mut panel, x, "last layer (posterior)", series_color(1));
-        end.add_to(&mut panel, x, "all layers", series_color(0));
-        self.add_data(&mut panel);
-        panel.legend = Legend::BottomRight;
-        Ok(panel)
-    }
-
-    /// Outputs of networks at the measured points after each number of steps, network by network.
-    fn train(&self, x: &[f64], width: usize, runs: usize, seed: u64) -> Result<Vec<Vec<Vec<f64>>>> {
-        let z = Array1::from(x.to_vec()).insert_axis(Along(1));
-        let rate = self.ensemble.training().rate;
-        in_parallel(runs, |run| {
-            let seed = seed.wrapping_mul(1_000_003).wrapping_add(run as u64);
-            let sizes = Sizes { n_in: 1, width, n_out: 1 };
-            let net = LayeredNetwork::random(&self.architecture, sizes, seed)?;
-            let mut descent = FullBatch::trainer(net, &self.data, rate, false)?;
-            let after = |steps: &usize| {
-                descent.advance_to(*steps as f64)?;
-                Ok(descent.outputs(z.view())?.into_iter().collect())
-            };
-            STEPS.iter().map(after).collect()
-        })
-    }
-
-    /// Mean and variance over trained networks beside those of infinite width. How far finite networks
-    /// may be from it is not known. Measured with 8,000 networks a width: after 4 steps N times the largest
-    /// distance of the mean is 4, 6 and 6 (± 1) at N = 128, 256 and 512; after 40 steps it is 12, 17, 23, 29,
-    /// 35 and 40 at N = 32, 64, … 1024, not yet a constant. A shift of 1/N is the second order in the
-    /// fluctuations of the kernel, the first one once these are small over all of training. That is 20
-    /// times as long here as the fastest mode takes, and asks for more than a thousand units.
-    fn compared(&self, x: &[f64], runs: &[Vec<Vec<f64>>]) -> Result<Vec<Agreement>> {
-        let steps: Vec<f64> = STEPS.iter().map(|s| *s as f64).collect();
-        let theory = self.at(x, &steps)?;
-        let names = |k: usize| {
-            [format!("mean after {} steps", STEPS[k]), format!("variance after {} steps", STEPS[k])]
-        };
-        let record = |moments: &dyn Fn(usize) -> [Vec<f64>; 2]| -> Result<Trajectory> {
-            let mut trajectory = Trajectory::new(Axis::Parameter, x);
-            for k in 0..STEPS.len() {
-                for (name, values) in names(k).into_iter().zip(moments(k)) {
-                    trajectory.push(name, values)?;
-                }
-            }
-            Ok(trajectory)
-        };
-        let prediction = record(&|k| {
-            let variance = theory[k].deviation.iter().map(|s| s * s).collect();
-            [theory[k].mean.clone(), variance]
-        })?;
-        let one = |run: &Vec<Vec<f64>>| {
-            record(&|k| {
-                let square = |(f, m): (&f64, &f64)| (f - m).powi(2);
-                [run[k].clone(), run[k].iter().zip(&theory[k].mean).map(square).collect()]
-            })
-        };
-        let runs = runs.iter().map(one).collect::<Result<Vec<_>>>()?;
-        compare(&prediction, &runs, None)
-    }
-}
-
-/// Mean and standard deviation over networks at each point, after the steps number `k`.
-fn moments(runs: &[Vec<Vec<f64>>], k: usize) -> (Vec<f64>, Vec<f64>) {
-    let n = runs.len() as f64;
-    let points = runs.first().map_or(0, |run| run[k].len());
-    let at = |i: usize| {
-        let mean = runs.iter().map(|run| run[k][i]).sum::<f64>() / n;
-        let squares = runs.iter().map(|run| (run[k][i] - mean).powi(2)).sum::<f64>();
-        (mean, (squares / (n - 1.0)).sqrt())
+/// How far finite networks may be from infinite ones is not known. Measured with 8,000 networks a width:
+/// after 4 steps N times the largest distance of the mean is 4, 6 and 6 (± 1) at N = 128, 256 and 512;
+/// after 40 steps it is 12, 17, 23, 29, 35 and 40 at N = 32, 64, … 1024, not yet a constant. A shift of
+/// 1/N is the second order in the fluctuations of the kernel, the first one once these are small over all
+/// of training. That is 20 times as long here as the fastest mode takes, and asks for more than a
+/// thousand units.
+fn trained(ensemble: &DescentEnsemble, settings: &Settings) -> Result<Option<Trained>> {
+    let (width, runs) = match settings.effort {
+        Effort::Theory => return Ok(None),
+        Effort::Quick => (64, 20),
+        Effort::Paper => (settings.values.integer(&WIDTH), 100),
     };
-    (0..points).map(at).unzip()
+    let x: Vec<f64> = even_grid(9.0, MEASURED).iter().map(|x| x - 4.5).collect();
+    let outputs =
+        ensemble.train_networks(width, column(&x), &STEPS, &seeds(settings.seed, runs))?;
+    let mut trained = Trained { dots: Vec::new(), agreements: Vec::new() };
+    for k in 0..STEPS.len() {
+        let (mean, deviation) = outputs.moments(k);
+        let spread = Some(deviation.iter().map(|s| 2.0 * s).collect());
+        let dots = Dots::new("trained networks", &x, &mean, series_color(3));
+        trained.dots.push(Dots { spread, ..dots });
+        trained.agreements.extend(ensemble.compare_mean(&outputs, &x, k)?);
+        trained.agreements.extend(ensemble.compare_variance(&outputs, &x, k)?);
+    }
+    Ok(Some(trained))
+}
+
+fn posterior_panel(ensemble: &DescentEnsemble, x: &[f64]) -> Result<Panel> {
+    let points = column(x);
+    let points: ArrayView2<'_, f64> = points.view();
+    let mut panel = panel("the end of training");
+    for (label, moments, color) in [
+        ("before", ensemble.before_training(points)?, Color::GRAY),
+        ("last layer (posterior)", ensemble.posterior(points)?, series_color(1)),
+        ("all layers", ensemble.all_layers(points, &[f64::INFINITY])?, series_color(0)),
+    ] {
+        let moments = (moments.mean.column(0), moments.deviation.column(0));
+        add_band(&mut panel, x, moments, label, color);
+    }
+    add_data(&mut panel, ensemble.data());
+    panel.legend = Legend::BottomRight;
+    Ok(panel)
+}
+
+fn panel(title: &str) -> Panel {
+    let (x, y) = (AxisSpec::linear("input *x*"), AxisSpec::linear("output"));
+    let mut panel = Panel::new(x.within(-5.0, 5.0), y.within(-4.0, 4.0));
+    panel.title = Some(title.into());
+    panel
+}
+
+/// Mean ± 2 standard deviations along the input.
+fn add_band(
+    panel: &mut Panel,
+    x: &[f64],
+    (mean, deviation): (ArrayView1<'_, f64>, ArrayView1<'_, f64>),
+    label: &str,
+    color: Color,
+) {
+    let edge = |sign: f64| (&mean + &(&deviation * sign)).to_vec();
+    panel.add(Band::new("", x, &edge(-2.0), &edge(2.0), color));
+    panel.add(Line::new(label, x, &mean.to_vec(), color));
+}
+
+fn add_data(panel: &mut Panel, data: &Dataset) {
+    let (x, y) = (data.inputs.column(0).to_vec(), data.targets.column(0).to_vec());
+    panel.add(Dots { size: 1.3, ..Dots::new("", &x, &y, Color::BLACK) });
 }

@@ -1,8 +1,7 @@
 //! What all figures share: theory is a line, simulation is dots of the same color.
 
-use crate::agreement::halving::halving_tolerance;
+use crate::Agreement;
 use crate::plot::{Color, Dots, Line, Panel};
-use crate::{Agreement, Result, Trajectory, compare};
 
 /// About how many dots show a simulated curve without hiding the line below it.
 const DOTS: usize = 21;
@@ -51,22 +50,6 @@ pub fn explain_marks(panel: &mut Panel, simulated: bool) {
     if simulated {
         panel.add(Dots { open: true, ..Dots::new("simulation", &[], &[], Color::GRAY) });
     }
-}
-
-/// Compares a prediction with a simulation whose step size is the only source of error: `simulate`
-/// runs with the rate it is given.
-///
-/// # Errors
-/// As `simulate`.
-pub fn compare_with_descent(
-    prediction: &Trajectory,
-    rate: f64,
-    simulate: impl Fn(f64) -> Result<Trajectory>,
-) -> Result<(Trajectory, Vec<Agreement>)> {
-    let run = simulate(rate)?;
-    let tolerance = halving_tolerance(&run, &simulate(0.5 * rate)?);
-    let agreements = compare(prediction, std::slice::from_ref(&run), Some(&tolerance))?;
-    Ok((run, agreements))
 }
 
 /// The same agreements under names that say which part of the figure they belong to.

@@ -2,23 +2,21 @@
 
 use ndarray::Array2;
 
-use super::ensembles::seeds;
-use super::figure::{Drawing, Effort, Figure, Settings};
+use super::ensembles::{Mean, dots, measure};
 use super::parts::{even_grid, explain_marks, log_grid, named};
-use crate::math::parallel::in_parallel;
-use crate::math::statistics::student_gate;
+use super::{Drawing, Effort, Figure, Settings};
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, Text, series_color,
 };
-use crate::trajectory::mean_over_runs;
 use crate::wide::signal::deep_signal::DeepSignal;
 use crate::wide::signal::isometry::WeightEnsemble;
 use crate::wide::signal::jacobian_sampling::RandomJacobian;
 use crate::wide::signal::jacobian_spectrum::JacobianSpectrum;
 use crate::wide::signal::propagation::SignalPropagation;
-use crate::{Agreement, Result, Solvable, compare, ensemble};
+use crate::wide::signal::singular_value_density::LogBins;
+use crate::{Agreement, Result};
 
 const BIAS: Parameter = Parameter {
     name: "bias",
@@ -120,38 +118,54 @@ fn phase_panel() -> Result<Panel> {
     Ok(panel)
 }
 
-/// One layer of many random networks at several starts: theory, mean, error and the comparison.
-struct Layer {
+/// Simulated points: places on an axis, and means over networks with their errors.
+struct Simulated {
     at: Vec<f64>,
-    mean: Vec<f64>,
-    error: Vec<f64>,
+    mean: Mean,
 }
 
+impl Simulated {
+    fn new() -> Self {
+        Self { at: Vec::new(), mean: Mean { values: Vec::new(), errors: Vec::new() } }
+    }
+
+    /// Adds the first point of a mean along a grid.
+    fn add(&mut self, at: f64, mean: &Mean) {
+        self.at.push(at);
+        self.mean.values.push(mean.values[0]);
+        self.mean.errors.push(mean.errors[0]);
+    }
+
+    fn dots(&self, color: Color) -> Dots {
+        dots("", &self.at, &self.mean, color)
+    }
+}
+
+/// Observables of a signal, in this order.
+const OBSERVABLES: [&str; 2] = ["variance", "correlation"];
+
+/// One layer of many random networks from several variances and correlations.
 fn simulated_layer(
     net: &SignalPropagation,
     starts: &[(f64, f64)],
     name: &'static str,
     settings: &Settings,
     agreements: &mut Vec<Agreement>,
-) -> Result<Layer> {
-    let mut found = Layer { at: Vec::new(), mean: Vec::new(), error: Vec::new() };
+) -> Result<Simulated> {
+    let mut layer = Simulated::new();
     let (width, runs) = size(settings);
+    let k = OBSERVABLES.iter().position(|n| *n == name).unwrap_or(0);
     for (i, (variance, correlation)) in starts.iter().enumerate() {
         let model =
             DeepSignal { network: *net, variance: *variance, correlation: *correlation, width };
         // Networks of their own for each point.
-        let list = seeds(settings.seed.wrapping_add(1 + i as u64), runs);
-        let runs = ensemble(&model, &[1.0], &list)?;
-        let prediction = model.predict(&[1.0])?;
-        let compared = compare(&prediction, &runs, Some(&model.tolerance(&prediction)?))?;
+        let seed = settings.seed.wrapping_add(1 + i as u64);
+        let (means, compared) = measure(&model, &[1.0], runs, seed)?;
         let one = compared.into_iter().filter(|a| a.observable == name).collect();
         agreements.extend(named(&format!("one layer, q = {variance:.2}, c = {correlation}"), one));
-        let (mean, error) = mean_over_runs(&runs, name);
-        found.at.push(if name == "variance" { *variance } else { *correlation });
-        found.mean.push(mean[0]);
-        found.error.push(error[0]);
+        layer.add(if name == "variance" { *variance } else { *correlation }, &means[k]);
     }
-    Ok(found)
+    Ok(layer)
 }
 
 /// Units of a layer, and random networks.
@@ -190,19 +204,14 @@ fn map_panels(
         if simulate {
             let starts: Vec<_> = [0.3, 0.9, 1.5, 2.1, 2.7].map(|q| (q, 0.5)).to_vec();
             let layer = simulated_layer(&net, &starts, "variance", settings, agreements)?;
-            variance.add(points(&layer, color));
+            variance.add(layer.dots(color));
             let starts: Vec<_> = [0.0, 0.25, 0.5, 0.75, 0.95].map(|c| (there.variance, c)).to_vec();
             let layer = simulated_layer(&net, &starts, "correlation", settings, agreements)?;
-            correlation.add(points(&layer, color));
+            correlation.add(layer.dots(color));
         }
     }
     explain_marks(&mut correlation, simulate);
     Ok([variance, correlation])
-}
-
-fn points(layer: &Layer, color: Color) -> Dots {
-    let spread = Some(layer.error.clone());
-    Dots { open: true, spread, ..Dots::new("", &layer.at, &layer.mean, color) }
 }
 
 fn depth_panels(
@@ -243,32 +252,26 @@ fn depth_panels(
     if settings.effort != Effort::Theory {
         let (width, runs) = size(settings);
         let places: Vec<f64> = even_grid(2.25, 7).iter().map(|w| w + 0.65).collect();
-        let mut found = [(); 2].map(|()| Layer { at: vec![], mean: vec![], error: vec![] });
+        let mut found = [Simulated::new(), Simulated::new()];
         for (i, weight) in places.into_iter().enumerate() {
             let network = network(weight, bias);
-            let list = seeds(settings.seed.wrapping_add(1 + i as u64), runs);
+            let seed = settings.seed.wrapping_add(1 + i as u64);
             let model = DeepSignal { network, variance: START.0, correlation: START.1, width };
-            let runs = ensemble(&model, &[depth], &list)?;
-            let prediction = model.predict(&[depth])?;
-            let tolerance = model.tolerance(&prediction)?;
-            let compared = compare(&prediction, &runs, Some(&tolerance))?;
+            let (means, compared) = measure(&model, &[depth], runs, seed)?;
             agreements.extend(named(&format!("σ_w = {weight}"), compared));
-            for (layer, name) in found.iter_mut().zip(["variance", "correlation"]) {
-                let (mean, error) = mean_over_runs(&runs, name);
-                layer.at.push(weight);
-                layer.mean.push(mean[0]);
-                layer.error.push(error[0]);
+            for (simulated, mean) in found.iter_mut().zip(&means) {
+                simulated.add(weight, mean);
             }
         }
-        for (panel, layer) in panels.iter_mut().zip(&found) {
-            panel.add(points(layer, series_color(0)));
+        for (panel, simulated) in panels.iter_mut().zip(&found) {
+            panel.add(simulated.dots(series_color(0)));
         }
     }
     Ok(panels)
 }
 
-/// Edges of the bins of the logarithm of singular values.
-const BINS: (f64, f64, usize) = (-3.0, 1.5, 18);
+/// Bins of the logarithm of singular values.
+const BINS: LogBins = LogBins { low: -3.0, high: 1.5, count: 18 };
 
 fn spectrum_panel(
     settings: &Settings,
@@ -276,101 +279,29 @@ fn spectrum_panel(
     q: f64,
     agreements: &mut Vec<Agreement>,
 ) -> Result<Panel> {
-    let x = AxisSpec::log("singular value s").within(BINS.0.exp(), BINS.1.exp());
+    let (low, high) = (BINS.low.exp(), BINS.high.exp());
+    let x = AxisSpec::log("singular value s").within(low, high);
     let mut panel = Panel::new(x, AxisSpec::linear("density of ln s"));
-
-    let (low, high, bins) = BINS;
-    let step = (high - low) / bins as f64;
     for (i, (weights, label)) in
         [(WeightEnsemble::Gaussian, "Gaussian"), (WeightEnsemble::Orthogonal, "orthogonal")]
             .into_iter()
             .enumerate()
     {
         let spectrum = JacobianSpectrum::new(edge, q, LAYERS, weights)?;
-        // s² = λ: the density of ln s is 2λρ(λ).
-        let density = |s: &[f64]| -> Result<Vec<f64>> {
-            let squares: Vec<f64> = s.iter().map(|s| s * s).collect();
-            let rho = spectrum.density(&squares)?;
-            Ok(squares.iter().zip(rho).map(|(x, rho)| 2.0 * x * rho).collect())
-        };
         let color = series_color(i);
-        let s = log_grid(low.exp(), high.exp(), 181);
-        panel.add(Line::new(label, &s, &density(&s)?, color));
+        let s = log_grid(low, high, 181);
+        panel.add(Line::new(label, &s, &spectrum.log_density(&s)?, color));
         if settings.effort == Effort::Theory {
             continue;
         }
-        // The mean over each bin, by Simpson's rule on ten parts.
-        let fine: Vec<f64> = (0..=10 * bins).map(|k| (low + 0.1 * step * k as f64).exp()).collect();
-        let fine = density(&fine)?;
-        let theory: Vec<f64> = (0..bins)
-            .map(|b| {
-                let weight = |k: usize| match k {
-                    0 | 10 => 1.0,
-                    k if k % 2 == 1 => 4.0,
-                    _ => 2.0,
-                };
-                (0..=10).map(|k| weight(k) * fine[10 * b + k]).sum::<f64>() / 30.0
-            })
-            .collect();
         let (width, runs) = if settings.effort == Effort::Paper { (200, 4) } else { (60, 3) };
         let model = RandomJacobian { network: *edge, variance: q, depth: LAYERS, width, weights };
-        let values =
-            in_parallel(runs, |run| model.squared_singular_values(settings.seed + run as u64))?;
-        let (mean, error) = histogram(&values);
-        let at: Vec<f64> = (0..bins).map(|b| (low + step * (b as f64 + 0.5)).exp()).collect();
-        let layer = Layer { at, mean, error };
-        panel.add(points(&layer, color));
-        agreements.push(spectrum_agreement(label, &theory, &layer, width, runs, step));
+        let seeds: Vec<u64> = (0..runs).map(|run| settings.seed + run).collect();
+        let sampled = BINS.sample(&model, &seeds)?;
+        let name = format!("singular values, {label}");
+        agreements.push(BINS.compare(name, &BINS.predicted(&spectrum)?, &sampled));
+        let mean = Mean { values: sampled.mean, errors: sampled.error };
+        panel.add(dots("", &BINS.centers(), &mean, color));
     }
     Ok(panel)
-}
-
-/// Density of ln s in each bin: mean over networks and its standard error.
-fn histogram(networks: &[Vec<f64>]) -> (Vec<f64>, Vec<f64>) {
-    let (low, high, bins) = BINS;
-    let step = (high - low) / bins as f64;
-    let counts: Vec<Vec<f64>> = networks
-        .iter()
-        .map(|values| {
-            let mut counts = vec![0.0; bins];
-            for x in values.iter().filter(|x| **x > 0.0) {
-                let bin = (0.5 * x.ln() - low) / step;
-                if bin >= 0.0 && bin < bins as f64 {
-                    counts[bin as usize] += 1.0 / (values.len() as f64 * step);
-                }
-            }
-            counts
-        })
-        .collect();
-    (0..bins).map(|b| crate::math::statistics::mean_and_error(counts.iter().map(|c| c[b]))).unzip()
-}
-
-/// Singular values are rigid: a bin of a network of N units holds its share up to a few of them.
-fn spectrum_agreement(
-    label: &str,
-    theory: &[f64],
-    found: &Layer,
-    width: usize,
-    runs: usize,
-    step: f64,
-) -> Agreement {
-    let few = 2.0 / (width as f64 * step);
-    let gate = student_gate(4.0, runs);
-    let gaps = theory.iter().zip(&found.mean).map(|(a, b)| (a - b).abs());
-    let worst = gaps
-        .clone()
-        .zip(&found.error)
-        .map(|(gap, error)| (gap, few + gate * error))
-        .max_by(|a, b| (a.0 / a.1).total_cmp(&(b.0 / b.1)))
-        .unwrap_or((0.0, few));
-    let squares: f64 = gaps.map(|gap| gap * gap).sum();
-    Agreement {
-        observable: format!("singular values, {label}"),
-        max_gap: worst.0,
-        rms_gap: (squares / theory.len() as f64).sqrt(),
-        range: theory.iter().copied().fold(0.0, f64::max),
-        spread: found.error.iter().copied().fold(0.0, f64::max) * (runs as f64).sqrt(),
-        tolerance: Some(worst.1),
-        reason: "two singular values in a bin of a finite network, and four standard errors",
-    }
 }

@@ -1,19 +1,16 @@
 //! Mode strengths in theory, in a linear and in a tanh network, and the delay of learning.
 
-use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, named, thin};
+use super::{Drawing, Effort, Figure, Settings};
+use crate::course::delays::mean_delays;
 use crate::course::{Course, Start};
-use crate::deep_linear::half_times::first_crossing;
-use crate::deep_linear::random_start::expected_strength;
 use crate::deep_linear::recording::mode_name;
-use crate::deep_linear::two_layer::TwoLayerMode;
-use crate::math::parallel::in_parallel;
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dots, Legend, Line, Marker, Panel, Rule, Sheet, gradient_color, series_color,
 };
-use crate::{Correlations, Dataset, Modes, Result, Trajectory};
+use crate::{Dataset, Result, Trajectory};
 
 /// Hidden units, as many again as there are modes.
 const N_HIDDEN: usize = 16;
@@ -44,75 +41,58 @@ pub(super) const FIGURE: Figure = Figure {
 };
 
 fn draw(settings: &Settings) -> Result<Drawing> {
-    let data = Dataset::rumelhart();
-    let task = Correlations::of(&data)?;
-    let modes = Modes::of(&task)?;
-    let grid = even_grid(END, 601);
-    let rate = if settings.effort == Effort::Paper { 0.01 } else { 0.05 };
-    let course = |activation: Nonlinearity, seed: u64| Course {
+    let course = |activation: Nonlinearity| Course {
         start: Start::Random,
         n_hidden: Some(N_HIDDEN),
         scale: settings.values.get(&SCALE),
-        rate: Some(rate),
-        times: Some(grid.clone()),
+        rate: Some(if settings.effort == Effort::Paper { 0.01 } else { 0.05 }),
+        times: Some(even_grid(END, 601)),
         activation,
-        seed,
-        ..Course::new(data.clone())
+        seed: settings.seed,
+        ..Course::new(Dataset::rumelhart())
     };
-    let linear = course(Nonlinearity::Linear, settings.seed).run()?;
-    let tanh = course(Nonlinearity::Tanh, settings.seed).run()?;
+    let courses = [course(Nonlinearity::Linear), course(Nonlinearity::Tanh)];
+    let (linear, tanh) = (courses[0].run()?, courses[1].run()?);
     let simulated = settings.effort != Effort::Theory;
-    let strengths = strengths_panel(
-        &linear.prediction,
-        simulated.then_some((&linear.simulation, &tanh.simulation)),
-        modes.len(),
-    );
+    let runs = simulated.then_some((&linear.simulation, &tanh.simulation));
+    let strengths = strengths_panel(&linear.prediction, runs, linear.modes.len());
+    let delays = delays_panel(settings, &courses, linear.modes.len())?;
+    let sheet = Sheet::new(FIGURE.title, vec![strengths, delays]);
+    let agreements =
+        if simulated { named("linear network", linear.agreements).collect() } else { Vec::new() };
+    Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })
+}
 
+/// Delays of the modes of a linear and of a tanh network, beside each other.
+fn delays_panel(settings: &Settings, courses: &[Course; 2], n_modes: usize) -> Result<Panel> {
     let n_runs = match settings.effort {
         Effort::Theory => 0,
         Effort::Quick => 6,
         Effort::Paper => 50,
     };
-    let mut delay = Panel::new(
-        AxisSpec::linear("mode").within(0.5, modes.len() as f64 + 0.5),
+    let seeds: Vec<u64> = (0..n_runs).map(|run| settings.seed + 1 + run).collect();
+    let mut panel = Panel::new(
+        AxisSpec::linear("mode").within(0.5, n_modes as f64 + 0.5),
         AxisSpec::linear("delay of half learning (share of theory)"),
     );
-    delay.add(Rule::horizontal(0.0));
-    let half_alone = |k: usize| {
-        let std = settings.values.get(&SCALE) / (N_HIDDEN as f64).sqrt();
-        let u0 = expected_strength(std, N_HIDDEN, k);
-        TwoLayerMode::balanced(modes.singular_values[k], modes.input_variances[k], u0)
-            .map(|mode| mode.half_time().unwrap_or(END))
-    };
-    let alone: Vec<f64> = (0..modes.len()).map(half_alone).collect::<Result<_>>()?;
-    for (i, (activation, label)) in
-        [(Nonlinearity::Linear, "linear network"), (Nonlinearity::Tanh, "tanh network")]
-            .into_iter()
-            .enumerate()
-    {
-        let runs = in_parallel(n_runs, |run| {
-            let seed = settings.seed + 1 + run as u64;
-            Ok(delays(&course(activation, seed).simulation()?, &modes, &alone))
-        })?;
-        if runs.is_empty() {
+    panel.add(Rule::horizontal(0.0));
+    let labels = ["linear network", "tanh network"];
+    for (i, (course, label)) in courses.iter().zip(labels).enumerate() {
+        if seeds.is_empty() {
             continue;
         }
-        // A mode that some run does not half learn in time has no mean delay.
-        let complete: Vec<usize> =
-            (0..modes.len()).filter(|k| runs.iter().all(|r| r[*k].is_some())).collect();
-        let statistics =
-            complete.iter().map(|k| mean_and_spread(runs.iter().filter_map(|r| r[*k])));
-        let (mean, spread): (Vec<f64>, Vec<f64>) = statistics.unzip();
-        let x: Vec<f64> =
-            complete.iter().map(|k| (k + 1) as f64 + 0.16 * i as f64 - 0.08).collect();
+        let (mut x, mut y, mut spread) = (Vec::new(), Vec::new(), Vec::new());
+        for (k, delay) in mean_delays(course, &seeds)?.into_iter().enumerate() {
+            let Some((mean, deviation)) = delay else { continue };
+            x.push((k + 1) as f64 + 0.16 * i as f64 - 0.08);
+            y.push(mean);
+            spread.push(deviation);
+        }
         let marker = [Marker::Circle, Marker::Triangle][i];
-        let dots = Dots::new(label, &x, &mean, series_color(i));
-        delay.add(Dots { spread: Some(spread), marker, ..dots });
+        let dots = Dots::new(label, &x, &y, series_color(i));
+        panel.add(Dots { spread: Some(spread), marker, ..dots });
     }
-    let sheet = Sheet::new(FIGURE.title, vec![strengths, delay]);
-    let agreements =
-        if simulated { named("linear network", linear.agreements).collect() } else { Vec::new() };
-    Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })
+    Ok(panel)
 }
 
 fn strengths_panel(
@@ -144,20 +124,4 @@ fn strengths_panel(
         }
     }
     panel
-}
-
-/// (t − t_alone)/t_alone of every mode.
-fn delays(run: &Trajectory, modes: &Modes, alone: &[f64]) -> Vec<Option<f64>> {
-    let targets = modes.targets();
-    let delay = |k: usize| {
-        let strengths = run.get(&mode_name(k))?;
-        Some(first_crossing(run.grid(), strengths, 0.5 * targets[k])? / alone[k] - 1.0)
-    };
-    (0..modes.len()).map(delay).collect()
-}
-
-fn mean_and_spread(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
-    let n = values.clone().count() as f64;
-    let mean = values.clone().sum::<f64>() / n;
-    (mean, (values.map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt())
 }

@@ -2,18 +2,17 @@
 
 use ndarray::{Array1, Array2, ArrayView1};
 
-use super::figure::{Drawing, Effort, Figure, Settings};
-use super::parts::{compare_with_descent, even_grid, named};
+use super::parts::{even_grid, named};
 use super::tree_diagram::draw_tree;
-use crate::deep_linear::aligned::AlignedNetwork;
-use crate::deep_linear::two_layer::TwoLayerMode;
-use crate::net::{LinearNetwork, gradient_descent};
+use super::{Drawing, Effort, Figure, Settings};
+use crate::agreement::halving::compare_with_descent;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Colormap, Dots, Heatmap, Legend, Line, Panel, Sheet, gradient_color,
 };
+use crate::semantic::structure::StructureLearning;
 use crate::task::environment::{Graph, RandomField, Spectrum, Tree};
-use crate::{Agreement, Axis, Modes, Result, Trajectory};
+use crate::{Agreement, Result, Solvable};
 
 /// Features, of which only the square root scales the clock.
 const N_FEATURES: f64 = 100.0;
@@ -160,95 +159,34 @@ fn plane(structure: &Structure, spectrum: &Spectrum) -> [Array1<f64>; 2] {
     }
 }
 
-/// Theory and simulation of one structure.
-struct Learning<'a> {
-    spectrum: &'a Spectrum,
-    network: AlignedNetwork,
-    modes: Modes,
-}
-
-impl Learning<'_> {
-    fn mode(&self, space: usize) -> Result<TwoLayerMode> {
-        let s = self.spectrum.singular_values(N_FEATURES)[space];
-        TwoLayerMode::balanced(s, (self.spectrum.n_items() as f64).recip(), U0)
-    }
-
-    /// Strength of each eigenspace as theory has it.
-    fn predict(&self, grid: &[f64]) -> Result<Trajectory> {
-        let mut trajectory = Trajectory::new(Axis::Time, grid);
-        for (k, space) in self.spectrum.eigenspaces.iter().enumerate() {
-            let mode = self.mode(k)?;
-            let values = grid.iter().map(|t| mode.strength(*t)).collect();
-            trajectory.push(space.name.clone(), values)?;
-        }
-        Ok(trajectory)
-    }
-
-    /// First-layer weights of the trained network, in the basis of items that its hidden basis
-    /// stands for, at each time.
-    fn train(&self, grid: &[f64], seed: u64, rate: f64) -> Result<Vec<Array2<f64>>> {
-        let back = self.modes.v.dot(&self.network.hidden_bases(seed)[0].t());
-        let mut hidden = Vec::with_capacity(grid.len());
-        let net = LinearNetwork::new(self.network.initial_weights(seed)?)?;
-        gradient_descent(net, &self.network.task, rate, grid, |_, net| {
-            hidden.push(back.dot(&net.weights()[0]));
-            Ok(())
-        })?;
-        Ok(hidden)
-    }
-
-    /// Strength of each eigenspace in trained networks, from the hidden representations of the items
-    /// alone: the mean of vᵀW₁ᵀW₁v.
-    fn strengths(&self, grid: &[f64], hidden: &[Array2<f64>]) -> Result<Trajectory> {
-        let mut trajectory = Trajectory::new(Axis::Time, grid);
-        for space in &self.spectrum.eigenspaces {
-            let strength = |w: &Array2<f64>| {
-                w.dot(&space.vectors).mapv(|x| x * x).sum() / space.multiplicity() as f64
-            };
-            trajectory.push(space.name.clone(), hidden.iter().map(strength).collect())?;
-        }
-        Ok(trajectory)
-    }
-}
-
 fn geometry(
     structure: &Structure,
     spectrum: &Spectrum,
     row: usize,
     settings: &Settings,
 ) -> Result<(Panel, Vec<Agreement>)> {
-    let p = spectrum.n_items();
-    let task = spectrum.task(N_FEATURES)?;
-    let modes = Modes::of(&task)?;
     let steps = if settings.effort == Effort::Paper { 4000.0 } else { 500.0 };
-    let mut learning =
-        Learning { spectrum, network: AlignedNetwork::uniform(task, &[p], U0.sqrt(), 0.0), modes };
+    let learning = StructureLearning {
+        spectrum: spectrum.clone(),
+        n_features: N_FEATURES,
+        u0: U0,
+        rate: 0.05 / spectrum.singular_values(N_FEATURES)[0],
+    };
     let last = learning.mode(spectrum.eigenspaces.len() - 1)?.half_time().unwrap_or(1.0);
     let end = settings.values.get(&PROGRESS) * last;
     // A small part of the fastest mode's own time, and at least so many steps.
-    learning.network.rate = (end / steps).min(0.05 / spectrum.singular_values(N_FEATURES)[0]);
+    let rate = (end / steps).min(learning.rate);
     let grid = even_grid(end, 21);
-
     let [x, y] = plane(structure, spectrum);
-    // The hidden representation in theory: Σ √u v vᵀ over the modes.
-    let root = spectrum.eigenspaces.iter().enumerate().try_fold(
-        Array2::<f64>::zeros((p, p)),
-        |sum, (k, space)| -> Result<_> {
-            let u = learning.mode(k)?.strength(end);
-            Ok(sum + (&space.vectors * u.sqrt()).dot(&space.vectors.t()))
-        },
-    )?;
+    let root = learning.representation(end)?;
     let theory = (x.dot(&root).to_vec(), y.dot(&root).to_vec());
     let mut simulated = None;
     let mut agreements = Vec::new();
     if settings.effort != Effort::Theory {
-        let rate = learning.network.rate;
-        let compared = compare_with_descent(&learning.predict(&grid)?, rate, |rate| {
-            learning.strengths(&grid, &learning.train(&grid, settings.seed, rate)?)
-        })?;
-        agreements = compared.1;
-        let hidden = learning.train(&[0.0, end], settings.seed, rate)?.swap_remove(1);
-        simulated = Some((x.dot(&hidden).to_vec(), y.dot(&hidden).to_vec()));
+        let train = |rate: f64| learning.train(&grid, settings.seed, rate);
+        agreements = compare_with_descent(&learning.predict(&grid)?, rate, train)?.1;
+        let hidden = learning.trained_representations(&[0.0, end], settings.seed, rate)?;
+        simulated = Some((x.dot(&hidden[1]).to_vec(), y.dot(&hidden[1]).to_vec()));
     }
     let mut panel = plane_panel(structure, &theory, simulated.as_ref());
     if row == 0 {

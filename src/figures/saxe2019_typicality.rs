@@ -1,10 +1,9 @@
 //! Typical items, the recall of a category, and induction over development.
 
-use super::figure::{Drawing, Effort, Figure, Settings};
-use super::parts::{compare_with_descent, even_grid, explain_marks, named, theory_and_simulation};
+use super::parts::{even_grid, explain_marks, named, theory_and_simulation};
+use super::{Drawing, Effort, Figure, Settings};
+use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::aligned::AlignedNetwork;
-use crate::deep_linear::recording::mode_name;
-use crate::net::{LinearNetwork, gradient_descent};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Dots, Legend, Line, Panel, Rule, Sheet, Width, gradient_color, literal, series_color,
@@ -12,7 +11,8 @@ use crate::plot::{
 use crate::semantic::categories::{category, typicality};
 use crate::semantic::induction::NewFeature;
 use crate::semantic::new_item::NewItem;
-use crate::{Agreement, Axis, Correlations, Dataset, Modes, Result, Solvable, Trajectory, check};
+use crate::semantic::recall::CategoryRecall;
+use crate::{Agreement, Correlations, Dataset, Modes, Result, Solvable, check};
 
 /// Hidden units: as many modes are learned.
 const N_HIDDEN: usize = 20;
@@ -73,7 +73,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let names: Vec<String> = data.item_names.iter().map(|name| literal(name)).collect();
     let panels = vec![
         analyzer(&data, &modes, k, &members, &names)?,
-        recalled(settings, (&task, &modes, k), &members, &names, &mut agreements)?,
+        recalled(settings, (&task, k), &members, &names, &mut agreements)?,
         induced(settings, &mut agreements)?,
         ascribed(settings, &mut agreements)?,
     ];
@@ -122,7 +122,7 @@ fn analyzer(
 /// What the mode alone says of three members: its strength times their typicality.
 fn recalled(
     settings: &Settings,
-    (task, modes, k): (&Correlations, &Modes, usize),
+    (task, mode): (&Correlations, usize),
     members: &[(usize, f64)],
     names: &[String],
     agreements: &mut Vec<Agreement>,
@@ -132,34 +132,15 @@ fn recalled(
     let network = AlignedNetwork::uniform(task.clone(), &[N_HIDDEN], scale, rate);
     let grid = even_grid(END, 201);
     let last = members.len() - 1;
-    let picked: Vec<usize> = [0, last / 2, last].iter().map(|i| members[*i].0).collect();
-    let mut picked = picked;
+    let mut picked: Vec<usize> = [0, last / 2, last].iter().map(|i| members[*i].0).collect();
     picked.dedup();
-    let strengths = network.predict(&grid)?;
-    let strength = strengths.get(&mode_name(k)).unwrap_or_default();
-    let mut theory = Trajectory::new(Axis::Time, &grid);
-    for i in &picked {
-        let values = strength.iter().map(|u| u * modes.v[[*i, k]]).collect();
-        theory.push(names[*i].clone(), values)?;
-    }
+    let items = picked.into_iter().map(|item| (names[item].clone(), item)).collect();
+    let recall = CategoryRecall { network, mode, items };
+    let theory = recall.predict(&grid)?;
     let mut run = None;
     if settings.effort != Effort::Theory {
-        let (trained, found) = compare_with_descent(&theory, rate, |rate| {
-            let net = LinearNetwork::new(network.initial_weights(settings.seed)?)?;
-            let mut said = vec![Vec::with_capacity(grid.len()); picked.len()];
-            gradient_descent(net, task, rate, &grid, |_, net| {
-                let map = net.map();
-                for (said, i) in said.iter_mut().zip(&picked) {
-                    said.push(modes.u.column(k).dot(&map.column(*i)));
-                }
-                Ok(())
-            })?;
-            let mut trajectory = Trajectory::new(Axis::Time, &grid);
-            for (said, i) in said.into_iter().zip(&picked) {
-                trajectory.push(names[*i].clone(), said)?;
-            }
-            Ok(trajectory)
-        })?;
+        let train = |rate: f64| recall.train(&grid, settings.seed, rate);
+        let (trained, found) = compare_with_descent(&theory, rate, train)?;
         agreements.extend(named("recall", found));
         run = Some(trained);
     }

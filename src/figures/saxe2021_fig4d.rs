@@ -1,24 +1,15 @@
 //! Training of narrow and wide networks against the theory of infinite width.
 
-use ndarray::Array2;
-
 use super::ensembles::seeds;
-use super::figure::{Drawing, Effort, Figure, Settings};
-use crate::math::parallel::in_parallel;
-use crate::math::statistics::mean_and_error;
-use crate::net::LayeredNetwork;
-use crate::net::architecture::Architecture;
-use crate::net::fast::full_batch::FullBatch;
-use crate::net::layered::Sizes;
+use super::parts::log_grid;
+use super::{Drawing, Effort, Figure, Settings};
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet};
-use crate::wide::ensemble::trained::TrainedEnsemble;
-use crate::wide::ensemble::training::Training;
+use crate::wide::finite::loss_paths::{LossPaths, compare_mean, mean_distance};
 use crate::wide::finite::sphere_task::sphere_task;
-use crate::wide::finite::width_scaling::{Measured, power_law};
-use crate::wide::kernel::dense::kernels;
-use crate::{Agreement, Axis, Dataset, FiniteSize, Result, Tolerance, Trajectory, compare};
+use crate::wide::finite::width_scaling::power_law;
+use crate::{Agreement, Result};
 
 const RATE: Parameter = Parameter {
     name: "rate",
@@ -87,48 +78,9 @@ const QUICK: Plan = Plan {
     scaling_runs: 6,
 };
 
-/// One kind of units on the task, with the theory of its infinite width.
-struct Race {
-    architecture: Architecture,
-    task: Dataset,
-    rate: f64,
-    limit: TrainedEnsemble,
-}
-
-impl Race {
-    fn new(phi: Nonlinearity, share: f64) -> Result<Self> {
-        let task = sphere_task()?;
-        let architecture = Architecture::dense(phi, 1, 2f64.sqrt(), 0.1, 1.0, 0.0);
-        let k = kernels(&architecture, task.inputs.view(), None)?;
-        let made =
-            |rate| TrainedEnsemble::new(&k.nngp, &k.ntk, &task.targets, Training::steps(rate));
-        let rate = share * made(f64::MIN_POSITIVE)?.max_learning_rate();
-        Ok(Self { limit: made(rate)?, architecture, task, rate })
-    }
-
-    /// Loss of infinitely wide networks that start from the output zero: that of the mean.
-    fn theory(&self, grid: &[usize]) -> Result<Vec<f64>> {
-        let times: Vec<f64> = grid.iter().map(|steps| *steps as f64).collect();
-        let loss = |outputs: Array2<f64>| {
-            let squares = (outputs - &self.task.targets).mapv(|e| e * e);
-            0.5 * squares.sum() / squares.len() as f64
-        };
-        Ok(self.limit.training_means(&times)?.into_iter().map(loss).collect())
-    }
-
-    /// Losses of a network for every start.
-    fn runs(&self, width: usize, seeds: &[u64], grid: &[usize]) -> Result<Vec<Vec<f64>>> {
-        in_parallel(seeds.len(), |i| {
-            let sizes = Sizes { n_in: 4, width, n_out: 1 };
-            let net = LayeredNetwork::random(&self.architecture, sizes, seeds[i])?;
-            FullBatch::trainer(net, &self.task, self.rate, true)?.losses(grid)
-        })
-    }
-}
-
 /// About `n` whole numbers of steps from 1 to `end`, evenly spaced by their logarithm.
 fn steps_to(end: usize, n: usize) -> Vec<usize> {
-    let grid = super::parts::log_grid(1.0, end as f64, n);
+    let grid = log_grid(1.0, end as f64, n);
     let mut steps: Vec<usize> = grid.into_iter().map(|x| x.round() as usize).collect();
     steps.dedup();
     steps
@@ -141,15 +93,16 @@ fn as_f64(grid: &[usize]) -> Vec<f64> {
 fn draw(settings: &Settings) -> Result<Drawing> {
     let plan = if settings.effort == Effort::Paper { PAPER } else { QUICK };
     let share = settings.values.get(&RATE);
-    let (erf, relu) = (Race::new(Nonlinearity::ERF, share)?, Race::new(Nonlinearity::RELU, share)?);
+    let paths_of = |units: Nonlinearity| LossPaths::new(units, sphere_task()?, share);
+    let (erf, relu) = (paths_of(Nonlinearity::ERF)?, paths_of(Nonlinearity::RELU)?);
     let mut agreements = Vec::new();
     let mut panels = Vec::new();
-    for (race, title, steps) in
+    for (networks, title, steps) in
         [(&erf, "erf units", plan.steps[0]), (&relu, "ReLU units", plan.steps[1])]
     {
-        panels.push(paths(race, &plan, title, steps, settings)?);
+        panels.push(paths(networks, &plan, title, steps, settings)?);
         if title == "erf units" {
-            let (panel, found) = gaps(race, &plan, settings)?;
+            let (panel, found) = gaps(networks, &plan, settings)?;
             panels.push(panel);
             agreements.extend(found);
         }
@@ -160,7 +113,7 @@ fn draw(settings: &Settings) -> Result<Drawing> {
 
 /// Paths of single networks, and theory over them.
 fn paths(
-    race: &Race,
+    networks: &LossPaths,
     plan: &Plan,
     title: &str,
     steps: usize,
@@ -176,7 +129,7 @@ fn paths(
     panel.legend = Legend::BottomLeft;
     if settings.effort != Effort::Theory {
         for (k, width) in plan.widths.into_iter().enumerate() {
-            let runs = race.runs(width, &seeds(settings.seed, plan.runs[k]), &grid)?;
+            let runs = networks.train(width, &seeds(settings.seed, plan.runs[k]), &grid)?;
             for (i, run) in runs.iter().enumerate() {
                 let label = if i == 0 { format!("width {width}") } else { String::new() };
                 let thickness = if k + 1 == plan.widths.len() { 1.1 } else { 0.6 };
@@ -184,7 +137,7 @@ fn paths(
             }
         }
     }
-    let theory = race.theory(&grid)?;
+    let theory = networks.limit(&grid)?;
     panel.add(Line {
         dash: Dash::Dashed,
         width: 1.4,
@@ -193,35 +146,9 @@ fn paths(
     Ok(panel)
 }
 
-/// The mean over networks of one width against theory. `bias` is how far it may be from it; of other
-/// rates than the default none is known.
-fn mean_against(
-    width: usize,
-    theory: &[f64],
-    runs: &[Vec<f64>],
-    bias: Option<f64>,
-) -> Result<Vec<Agreement>> {
-    let grid: Vec<f64> = (0..theory.len()).map(|steps| steps as f64).collect();
-    let trajectory = |values: &[f64]| {
-        let mut trajectory = Trajectory::new(Axis::Steps, &grid);
-        trajectory.push(format!("training error, erf units, width {width}"), values.to_vec())?;
-        Ok(trajectory)
-    };
-    let runs = runs.iter().map(|run| trajectory(run)).collect::<Result<Vec<_>>>()?;
-    let tolerance = bias.map(|bias| Tolerance {
-        gaps: vec![1e-9],
-        finite_size: Some(FiniteSize {
-            biases: vec![vec![bias; grid.len()]],
-            standard_errors: 4.0,
-        }),
-        reason: "the measured bias of a finite width, and four standard errors of the mean",
-    });
-    compare(&trajectory(theory)?, &runs, tolerance.as_ref())
-}
-
 /// Largest distance of single networks from theory against width, and the mean over the widest
 /// against theory.
-fn gaps(race: &Race, plan: &Plan, settings: &Settings) -> Result<(Panel, Vec<Agreement>)> {
+fn gaps(networks: &LossPaths, plan: &Plan, settings: &Settings) -> Result<(Panel, Vec<Agreement>)> {
     let mut panel = Panel::new(
         AxisSpec::log("units in the hidden layer"),
         AxisSpec::log("relative distance from theory"),
@@ -238,22 +165,17 @@ fn gaps(race: &Race, plan: &Plan, settings: &Settings) -> Result<(Panel, Vec<Agr
         return Ok((panel, Vec::new()));
     }
     let grid: Vec<usize> = (0..=EARLY).collect();
-    let theory = race.theory(&grid)?;
+    let theory = networks.limit(&grid)?;
     let (mut points, mut agreements) = (Vec::new(), Vec::new());
     for width in plan.scaling_widths {
         let seeds = seeds(settings.seed.wrapping_add(1), plan.scaling_runs);
-        let runs = race.runs(*width, &seeds, &grid)?;
-        let distance = |run: &Vec<f64>| {
-            let gaps = run.iter().zip(&theory).map(|(loss, theory)| (loss - theory).abs());
-            gaps.fold(0.0, f64::max) / theory[0]
-        };
-        let distances: Vec<f64> = runs.iter().map(distance).collect();
-        let (value, error) = mean_and_error(distances.iter().copied());
-        points.push(Measured { value, error });
+        let runs = networks.train(*width, &seeds, &grid)?;
+        points.push(mean_distance(&theory, &runs));
         if Some(width) == plan.scaling_widths.last() {
             let known = settings.values.get(&RATE) == RATE.default;
             let bias = known.then_some(MEAN_BIAS / *width as f64);
-            agreements = mean_against(*width, &theory, &runs, bias)?;
+            let name = format!("training error, erf units, width {width}");
+            agreements = compare_mean(&name, &theory, &runs, bias)?;
         }
     }
     let fit = power_law(&widths, &points)?;

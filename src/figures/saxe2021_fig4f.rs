@@ -5,8 +5,7 @@ use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{log_grid, named};
 use crate::curve::{Curve, Sweep};
 use crate::generalization::linear::least_squares::{LEAST_SQUARES, STOPPED};
-use crate::generalization::linear::nonlinear_student::NonlinearStudent;
-use crate::math::parallel::in_parallel;
+use crate::generalization::linear::nonlinear_student::{NonlinearStudent, median_test_errors};
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
@@ -95,7 +94,7 @@ fn axes(title: &str, highest: f64) -> Panel {
     panel
 }
 
-/// Median over draws: some interpolating networks are wild near the transition.
+/// Medians over draws.
 fn nonlinear(settings: &Settings) -> Result<Panel> {
     let mut panel = axes("tanh network", HIGHEST);
     panel.legend = Legend::None;
@@ -104,33 +103,22 @@ fn nonlinear(settings: &Settings) -> Result<Panel> {
         Effort::Quick => (&[1, 4, 8, 12, 30], 6),
         Effort::Paper => (&WIDTHS, 24),
     };
-    let student = |n_hidden: usize| NonlinearStudent {
+    let student = |n_hidden: &usize| NonlinearStudent {
         n_in: 6,
-        n_hidden,
+        n_hidden: *n_hidden,
         n_examples: 56,
         activation: Nonlinearity::Tanh,
         noise: 0.4,
         steps: 50,
     };
-    let seeds = seeds(settings.seed, runs);
-    let n = seeds.len();
-    let jobs = in_parallel(widths.len() * n, |job| {
-        Ok(student(widths[job / n]).train(seeds[job % n])?.test)
-    })?;
-    let (mut x, mut mean) = (Vec::new(), Mean { values: Vec::new(), errors: Vec::new() });
-    for (width, errors) in widths.iter().zip(jobs.chunks(n.max(1))) {
-        let mut errors = errors.to_vec();
-        errors.sort_by(f64::total_cmp);
-        let student = student(*width);
-        x.push(student.n_examples as f64 / student.n_parameters() as f64);
-        mean.values.push(0.5 * (errors[(n - 1) / 2] + errors[n / 2]));
-        // Order statistics one standard deviation of a binomial count from the median.
-        let steps = (0.5 * (n as f64).sqrt()).ceil() as usize;
-        let (low, high) =
-            (errors[(n / 2).saturating_sub(steps)], errors[(n / 2 + steps).min(n - 1)]);
-        mean.errors.push(0.5 * (high - low));
-    }
-    if n > 0 {
+    let students: Vec<_> = widths.iter().map(student).collect();
+    let load =
+        |student: &NonlinearStudent| student.n_examples as f64 / student.n_parameters() as f64;
+    let x: Vec<f64> = students.iter().map(load).collect();
+    let medians = median_test_errors(&students, &seeds(settings.seed, runs))?;
+    let (values, errors) = medians.into_iter().unzip();
+    let mean = Mean { values, errors };
+    if runs > 0 {
         let style = dots("", &x, &mean, series_color(2));
         panel.add(Dots { marker: Marker::Triangle, ..style });
         for (i, anchor) in [(0, 1.0), (x.len() - 1, 0.0)] {

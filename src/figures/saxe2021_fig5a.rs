@@ -2,13 +2,13 @@
 
 use ndarray::{ArrayView1, Axis};
 
-use super::figure::{Drawing, Effort, Figure, Settings};
 use super::tree_diagram::{level_color, tree_panel};
-use crate::math::parallel::in_parallel;
+use super::{Drawing, Effort, Figure, Settings};
+use crate::Result;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Colormap, Dots, Heatmap, Legend, Line, Panel, Sheet, literal};
+use crate::semantic::sampled_trees::{SampledLevel, SampledTrees};
 use crate::task::environment::{Spectrum, Tree};
-use crate::{Agreement, Result};
 
 /// Features in the matrix, and in each sample whose spectrum is taken.
 const SHOWN: usize = 28;
@@ -65,17 +65,14 @@ pub(super) const FIGURE: Figure = Figure {
 fn draw(settings: &Settings) -> Result<Drawing> {
     let tree = Tree::regular(settings.values.integer(&DEPTH), settings.values.integer(&BRANCHING))?;
     let flip = settings.values.get(&FLIP);
-    let theory = tree.diffusion_spectrum(flip)?;
-    let n_samples = match settings.effort {
-        Effort::Theory => 0,
-        Effort::Quick => 5,
-        Effort::Paper => 40,
+    let model = SampledTrees { tree: tree.clone(), flip, n_features: N_FEATURES };
+    let theory = model.spectrum()?;
+    let samples = match settings.effort {
+        Effort::Theory => None,
+        Effort::Quick => Some(model.draw(5, settings.seed)?),
+        Effort::Paper => Some(model.draw(40, settings.seed)?),
     };
-    let samples = in_parallel(n_samples, |run| {
-        let seed = settings.seed + 1 + run as u64;
-        theory.measure(&tree.diffuse(flip, N_FEATURES, seed)?.targets)
-    })?;
-    let (spectrum, agreements) = spectrum_panel(&tree, &theory, &samples);
+    let spectrum = spectrum_panel(&tree, &theory, samples.as_deref());
     let mut above = tree_panel(&tree);
     above.aspect = 0.55;
     let panels = vec![
@@ -84,27 +81,12 @@ fn draw(settings: &Settings) -> Result<Drawing> {
         features_panel(&tree, flip, settings.seed)?,
         covariance_panel(&tree, &theory),
     ];
+    let agreements = samples.into_iter().flatten().map(|level| level.agreement).collect();
     let sheet = Sheet { description: FIGURE.caption.into(), ..Sheet::new(FIGURE.title, panels) };
     Ok(Drawing { sheet, agreements })
 }
 
-/// Part of a singular value by which its mean over samples is off, to second order of perturbation
-/// theory: other eigenspaces push it away, and the root of what scatters is less than that of its
-/// mean. For Gaussian features; twice that is allowed, as these are not.
-fn finite_size(theory: &Spectrum, k: usize) -> f64 {
-    let space = &theory.eigenspaces[k];
-    let others = theory.eigenspaces.iter().enumerate().filter(|(l, _)| *l != k);
-    let push: f64 = others
-        .map(|(_, other)| {
-            let distance = (space.eigenvalue - other.eigenvalue).abs();
-            other.multiplicity() as f64 * other.eigenvalue / distance
-        })
-        .sum();
-    let root = 0.25 * (space.multiplicity() + 1) as f64;
-    (push + root) / N_FEATURES as f64
-}
-
-fn spectrum_panel(tree: &Tree, theory: &Spectrum, samples: &[Vec<f64>]) -> (Panel, Vec<Agreement>) {
+fn spectrum_panel(tree: &Tree, theory: &Spectrum, samples: Option<&[SampledLevel]>) -> Panel {
     let names = theory.eigenspaces.iter().map(|space| space.name.clone());
     let mut panel =
         Panel::new(AxisSpec::categories("", names), AxisSpec::linear("singular value of Σ^{yx}"));
@@ -112,33 +94,19 @@ fn spectrum_panel(tree: &Tree, theory: &Spectrum, samples: &[Vec<f64>]) -> (Pane
     let values = theory.singular_values(N_FEATURES as f64);
     panel.y.range = Some((0.0, 1.12 * values.iter().fold(0.0f64, |m, s| m.max(*s))));
     panel.add(Line::new("theory", &[], &[], Color::GRAY));
-    if !samples.is_empty() {
+    if samples.is_some() {
         panel.add(Dots { open: true, ..Dots::new("samples", &[], &[], Color::GRAY) });
     }
-    let mut agreements = Vec::new();
-    let n = samples.len() as f64;
     for (k, s) in values.into_iter().enumerate() {
         let (x, color) = (k as f64, level_color(tree, k));
         panel.add(Line { width: 1.6, ..Line::new("", &[x - 0.32, x + 0.32], &[s, s], color) });
-        if samples.is_empty() {
+        let Some(SampledLevel { mean, spread, .. }) = samples.map(|levels| &levels[k]) else {
             continue;
-        }
-        let mean = samples.iter().map(|run| run[k]).sum::<f64>() / n;
-        let variance = samples.iter().map(|run| (run[k] - mean).powi(2)).sum::<f64>() / (n - 1.0);
-        let spread = variance.sqrt();
-        let dots = Dots { open: true, size: 1.3, ..Dots::new("", &[x], &[mean], color) };
-        panel.add(Dots { spread: Some(vec![spread]), ..dots });
-        agreements.push(Agreement {
-            observable: format!("singular value, {}", theory.eigenspaces[k].name),
-            max_gap: (mean - s).abs(),
-            rms_gap: (mean - s).abs(),
-            range: s,
-            spread,
-            tolerance: Some(finite_size(theory, k) * s + 4.0 * spread / n.sqrt()),
-            reason: "finite number of features, to second order, and four standard errors",
-        });
+        };
+        let dots = Dots { open: true, size: 1.3, ..Dots::new("", &[x], &[*mean], color) };
+        panel.add(Dots { spread: Some(vec![*spread]), ..dots });
     }
-    (panel, agreements)
+    panel
 }
 
 /// 1, 0 or −1.

@@ -1,19 +1,14 @@
 //! Progressive differentiation: items in the hidden layer over learning.
 
-use ndarray::Array2;
-
-use super::figure::{Drawing, Effort, Figure, Settings};
 use super::own::embedding::{Plane, draw_item, ends};
-use super::parts::{compare_with_descent, even_grid};
+use super::parts::even_grid;
+use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
-use crate::deep_linear::exact_network::ExactNetwork;
-use crate::math::parallel::join;
-use crate::net::{LayeredNetwork, Nonlinearity, gradient_descent_examples};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{Color, Dots, Legend, Line, Marker, Panel, Sheet, Text, series_color};
-use crate::semantic::embedding::{ItemPaths, follow, nearest_view};
-use crate::semantic::representation::trained_representations;
-use crate::{Axis, Correlations, Dataset, Modes, Result, Trajectory};
+use crate::semantic::differentiation::{Differentiation, end_of_learning};
+use crate::semantic::embedding::ItemPaths;
+use crate::{Correlations, Dataset, Modes, Result};
 
 const N_HIDDEN: usize = 16;
 
@@ -43,25 +38,6 @@ pub(super) const FIGURE: Figure = Figure {
     draw,
 };
 
-/// Coordinates as observables.
-fn observables(grid: &[f64], names: &[String], paths: &ItemPaths) -> Result<Trajectory> {
-    let mut trajectory = Trajectory::new(Axis::Time, grid);
-    for (i, name) in names.iter().enumerate() {
-        for axis in 0..2 {
-            trajectory.push(format!("{name}, axis {}", axis + 1), paths.path(i, axis))?;
-        }
-    }
-    Ok(trajectory)
-}
-
-/// Items on a circle in the order of the table.
-fn circle(n: usize) -> Array2<f64> {
-    Array2::from_shape_fn((n, 2), |(i, axis)| {
-        let angle = std::f64::consts::TAU * (i as f64 + 0.5) / n as f64;
-        if axis == 0 { angle.sin() } else { angle.cos() }
-    })
-}
-
 /// Trees, flowers, birds, fish.
 fn color(item: usize) -> Color {
     [series_color(2), series_color(3), series_color(0), series_color(1)][item / 2]
@@ -71,45 +47,20 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let data = Dataset::rumelhart();
     let task = Correlations::of(&data)?;
     let u0 = settings.values.get(&U0);
-    let modes = Modes::of(&task)?;
-    let (s, target) = (modes.singular_values[7], modes.targets()[7]);
-    // The last mode is half learned after ln(σ/u₀)/2s, and to a percent soon after.
-    let grid = even_grid(((target / u0).ln() + 99f64.ln()) / (2.0 * s), 161);
+    let grid = even_grid(end_of_learning(&Modes::of(&task)?, u0), 161);
     let rate = if settings.effort == Effort::Paper { 0.01 } else { 0.05 };
-    let network = AlignedNetwork::uniform(task.clone(), &[N_HIDDEN], u0.sqrt(), rate);
-    let weights = network.initial_weights(settings.seed)?;
-    let items = &data.inputs;
-    let maps = ExactNetwork::Aligned(network).hidden_maps_at(&grid)?;
-    let exact: Vec<_> = maps.iter().map(|h| items.dot(&h.t())).collect();
-    let axes = nearest_view(exact[exact.len() - 1].view(), circle(items.nrows()).view())?;
-    let theory = follow(&exact, &axes)?;
-    let prediction = observables(&grid, &data.item_names, &theory)?;
-    let trained = |rate: f64| {
-        follow(&trained_representations(weights.clone(), &task, items, rate, &grid)?, &axes)
+    let network = AlignedNetwork::uniform(task, &[N_HIDDEN], u0.sqrt(), rate);
+    let model = Differentiation { data, network, seed: settings.seed };
+    let theory = model.predict(&grid)?;
+    let trained = match settings.effort {
+        Effort::Theory => None,
+        _ => Some(model.train(&theory)?),
     };
-    let tanh = || {
-        let net = LayeredNetwork::dense(weights.clone(), Nonlinearity::Tanh)?;
-        let mut hidden = Vec::with_capacity(grid.len());
-        gradient_descent_examples(net, &data, rate, &grid, |_, net| {
-            hidden.extend(net.hidden(items.view()).pop());
-            Ok(())
-        })?;
-        follow(&hidden, &axes)
-    };
-    let (mut runs, mut agreements) = (None, Vec::new());
-    if settings.effort != Effort::Theory {
-        let compared = || {
-            compare_with_descent(&prediction, rate, |rate| {
-                observables(&grid, &data.item_names, &trained(rate)?)
-            })
-        };
-        let (linear, nonlinear) = join(compared, tanh);
-        agreements = linear?.1;
-        runs = Some((trained(rate)?, nonlinear?));
-    }
-    let (linear, tanh) = runs.map_or((None, None), |(a, b)| (Some(a), Some(b)));
-    let a = panel(&data, &theory, linear.as_ref(), Marker::Circle, "linear network");
-    let b = panel(&data, &theory, tanh.as_ref(), Marker::Triangle, "tanh network");
+    let (data, paths) = (&model.data, &theory.paths);
+    let (linear, tanh) = trained.as_ref().map(|t| (&t.linear, &t.tanh)).unzip();
+    let a = panel(data, paths, linear, Marker::Circle, "linear network");
+    let b = panel(data, paths, tanh, Marker::Triangle, "tanh network");
+    let agreements = trained.map(|trained| trained.agreements).unwrap_or_default();
     let sheet = Sheet::new(FIGURE.title, vec![a, b]);
     Ok(Drawing { sheet: Sheet { description: FIGURE.caption.into(), ..sheet }, agreements })
 }

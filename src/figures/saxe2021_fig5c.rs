@@ -1,23 +1,21 @@
 //! Stage-like learning of deep networks, and the saddles of the error surface behind it.
 
-use ndarray::{Array2, arr2};
+use ndarray::Array2;
 
-use super::figure::{Drawing, Effort, Figure, Settings};
-use super::parts::{
-    compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
-};
+use super::parts::{even_grid, explain_marks, named, theory_and_simulation, thin};
+use super::{Drawing, Effort, Figure, Settings};
+use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::aligned::AlignedNetwork;
-use crate::deep_linear::two_layer::TwoLayerMode;
-use crate::math::parallel::in_parallel;
-use crate::net::{LinearNetwork, Nonlinearity, gradient_descent};
+use crate::deep_linear::observables::scalar_layers::ScalarLayers;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Marker, Panel, Rule, Sheet, Text, Width,
     series_color,
 };
-use crate::semantic::nonlinear::{NonlinearNetwork, Snapshot};
+use crate::semantic::nonlinear::{NonlinearNetwork, losses as nonlinear_losses};
 use crate::semantic::saddles::plateaus;
-use crate::{Agreement, Axis, Correlations, Dataset, Result, Solvable, Trajectory, compare};
+use crate::{Agreement, Correlations, Dataset, Result, Solvable, Trajectory, compare};
 
 const END: f64 = 50.0;
 /// Half the side of the square of layers that is shown.
@@ -128,22 +126,10 @@ fn losses(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel>
 
 /// The loss of networks with nonlinear units.
 fn add_nonlinear(panel: &mut Panel, settings: &Settings, grid: &[f64], deep: &[f64]) -> Result<()> {
-    let units = [Nonlinearity::Tanh, Nonlinearity::RELU];
-    let courses = in_parallel(units.len(), |i| {
-        let network = NonlinearNetwork {
-            data: Dataset::toy(),
-            n_hidden: 64,
-            activation: units[i],
-            // Entries of variance σ²/N in both layers make modes of strength σ²/2.
-            scale: (2.0 * settings.values.get(&U0)).sqrt(),
-            rate: 0.02,
-        };
-        let loss = |s: &Snapshot| {
-            let errors = &s.outputs - &network.data.targets;
-            0.5 * errors.iter().map(|e| e * e).sum::<f64>() / network.data.n_samples() as f64
-        };
-        Ok(network.train(grid, settings.seed)?.iter().map(loss).collect::<Vec<f64>>())
-    })?;
+    let u0 = settings.values.get(&U0);
+    let networks = [Nonlinearity::Tanh, Nonlinearity::RELU]
+        .map(|units| NonlinearNetwork::of_strength(Dataset::toy(), 64, units, u0, 0.02));
+    let courses = nonlinear_losses(&networks, grid, settings.seed)?;
     let marks = [("tanh", Marker::Triangle), ("ReLU", Marker::Wedge)];
     for (i, (course, (name, marker))) in courses.iter().zip(marks).enumerate() {
         let gap = deep.iter().zip(course).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
@@ -158,21 +144,41 @@ fn add_nonlinear(panel: &mut Panel, settings: &Settings, grid: &[f64], deep: &[f
 /// Both layers over time, from just off the way into the saddle.
 fn surface(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
     let offset = settings.values.get(&OFFSET);
-    let (a0, b0) = (-0.6 + 0.5 * offset, 0.6 + 0.5 * offset);
-    let mode = TwoLayerMode::new(1.0, 1.0, &[a0], &[b0])?;
-    let end = 3.0 * mode.half_time().unwrap_or(4.0);
+    let start = [-0.6 + 0.5 * offset, 0.6 + 0.5 * offset];
+    let rate = if settings.effort == Effort::Paper { 0.002 } else { 0.01 };
+    let network = ScalarLayers { start, rate };
+    let end = 3.0 * network.mode()?.half_time().unwrap_or(4.0);
     let grid = even_grid(end, 241);
-    let pair = |layers: &dyn Fn(usize) -> (f64, f64)| {
-        let (a, b): (Vec<f64>, Vec<f64>) = (0..grid.len()).map(layers).unzip();
-        let mut trajectory = Trajectory::new(Axis::Time, &grid);
-        trajectory.push("first layer", a)?;
-        trajectory.push("second layer", b)?;
-        Ok(trajectory)
+    let exact = network.predict(&grid)?;
+    let mut panel = landscape();
+    let columns = |t: &Trajectory| {
+        let of = |name: &str| t.get(name).unwrap_or_default().to_vec();
+        (of("first layer"), of("second layer"))
     };
-    let exact = pair(&|i| {
-        let (a, b) = mode.vectors(&[a0], &[b0], grid[i]);
-        (a[0], b[0])
-    })?;
+    let (a, b) = columns(&exact);
+    panel.add(Line { width: 1.6, ..Line::new("", &a, &b, series_color(1)) });
+    if settings.effort != Effort::Theory {
+        let train = |rate: f64| network.train(&grid, rate);
+        let (run, found) = compare_with_descent(&exact, rate, train)?;
+        agreements.extend(named("one unit", found));
+        let (a, b) = columns(&run);
+        let (a, b) = thin(&a, &b);
+        panel.add(Dots { open: true, ..Dots::new("", &a, &b, series_color(1)) });
+    }
+    panel.add(Dots { size: 1.6, ..Dots::new("", &[0.0], &[0.0], Color::WHITE) });
+    for (x, y, anchor, words) in [
+        (0.1, -0.16, 0.0, "saddle"),
+        (start[0] - 0.06, start[1] + 0.12, 0.5, "start"),
+        (1.0, 1.22, 0.2, "minima"),
+        (-1.0, -1.32, 0.8, "minima"),
+    ] {
+        panel.add(Text { color: Color::WHITE, anchor, ..Text::new(x, y, words) });
+    }
+    Ok(panel)
+}
+
+/// The loss of any two layers, as color and contours.
+fn landscape() -> Panel {
     let mut panel = Panel::new(
         AxisSpec::linear("first layer *a*").within(-SIDE, SIDE),
         AxisSpec::linear("second layer *b*").within(-SIDE, SIDE),
@@ -185,39 +191,7 @@ fn surface(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel
         ..Heatmap::new(loss_of_layers())
     });
     contours(&mut panel);
-    let columns = |t: &Trajectory| {
-        let of = |name: &str| t.get(name).unwrap_or_default().to_vec();
-        (of("first layer"), of("second layer"))
-    };
-    let (a, b) = columns(&exact);
-    panel.add(Line { width: 1.6, ..Line::new("", &a, &b, series_color(1)) });
-    if settings.effort != Effort::Theory {
-        let rate = if settings.effort == Effort::Paper { 0.002 } else { 0.01 };
-        let task = Correlations::white(arr2(&[[1.0]]), 1.0)?;
-        let (run, found) = compare_with_descent(&exact, rate, |rate| {
-            let layers: Vec<Array2<f64>> = vec![arr2(&[[a0]]), arr2(&[[b0]])];
-            let mut path = Vec::with_capacity(grid.len());
-            gradient_descent(LinearNetwork::new(layers)?, &task, rate, &grid, |_, net| {
-                path.push((net.weights()[0][[0, 0]], net.weights()[1][[0, 0]]));
-                Ok(())
-            })?;
-            pair(&|i| path[i])
-        })?;
-        agreements.extend(named("one unit", found));
-        let (a, b) = columns(&run);
-        let (a, b) = thin(&a, &b);
-        panel.add(Dots { open: true, ..Dots::new("", &a, &b, series_color(1)) });
-    }
-    panel.add(Dots { size: 1.6, ..Dots::new("", &[0.0], &[0.0], Color::WHITE) });
-    for (x, y, anchor, words) in [
-        (0.1, -0.16, 0.0, "saddle"),
-        (a0 - 0.06, b0 + 0.12, 0.5, "start"),
-        (1.0, 1.22, 0.2, "minima"),
-        (-1.0, -1.32, 0.8, "minima"),
-    ] {
-        panel.add(Text { color: Color::WHITE, anchor, ..Text::new(x, y, words) });
-    }
-    Ok(panel)
+    panel
 }
 
 /// Lines of equal loss, which are hyperbolas ab = q: two minima (q = 1), and the axes, which cross
@@ -246,6 +220,6 @@ fn contours(panel: &mut Panel) {
 fn loss_of_layers() -> Array2<f64> {
     let place = |i: usize| -SIDE + 2.0 * SIDE * (i as f64 + 0.5) / CELLS as f64;
     Array2::from_shape_fn((CELLS, CELLS), |(row, column)| {
-        (0.5 * (1.0 - place(row) * place(column)).powi(2)).max(DARKEST).log10()
+        ScalarLayers::loss([place(row), place(column)]).max(DARKEST).log10()
     })
 }

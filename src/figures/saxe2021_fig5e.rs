@@ -1,22 +1,20 @@
 //! An illusory correlation: for a time, a deep network believes that worms have bones.
 
-use super::figure::{Drawing, Effort, Figure, Settings};
 use super::own::focus::stack;
-use super::parts::{
-    compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
-};
+use super::parts::{even_grid, explain_marks, named, theory_and_simulation, thin};
+use super::{Drawing, Effort, Figure, Settings};
+use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::aligned::AlignedNetwork;
-use crate::deep_linear::shallow::{ShallowFlow, ShallowNetwork};
-use crate::gated::frozen::at_start;
-use crate::math::parallel::in_parallel;
-use crate::net::{LinearNetwork, Nonlinearity, gradient_descent};
+use crate::gated::frozen::mean_held_answer;
+use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
 };
+use crate::semantic::correlated_inputs::CorrelatedInputs;
 use crate::semantic::illusion::ItemFeature;
 use crate::semantic::nonlinear::NonlinearNetwork;
-use crate::{Agreement, Axis, Correlations, Dataset, Result, Solvable, Trajectory, check};
+use crate::{Agreement, Correlations, Dataset, Result, Solvable, check};
 
 const END: f64 = 60.0;
 /// Hidden units of the nonlinear networks.
@@ -130,7 +128,16 @@ fn add_nonlinear(
         let gap = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
         format!("{:.0} %", 100.0 * gap / size)
     };
-    let tanh = mean_course(settings, data, Nonlinearity::Tanh, pair, &grid)?[0].clone();
+    // Three random starts whose modes are expected to be as strong as the aligned ones.
+    let seeds: Vec<u64> = (0..3).map(|run| settings.seed + run).collect();
+    let network = |activation: Nonlinearity| {
+        let rate = if settings.effort == Effort::Paper { 0.05 } else { 0.1 };
+        let u0 = settings.values.get(&U0);
+        NonlinearNetwork::of_strength(data.clone(), N_HIDDEN, activation, u0, rate)
+    };
+    let item = data.inputs.rows().into_iter().position(|x| x.iter().eq(&pair.input)).unwrap_or(0);
+    let place = (item, pair.feature);
+    let tanh = network(Nonlinearity::Tanh).mean_answer(place, &grid, &seeds)?;
     let (x, y) = thin(&grid, &tanh);
     let label = format!("tanh (off by {})", off(total, &tanh));
     panel.add(Dots {
@@ -138,7 +145,10 @@ fn add_nonlinear(
         open: true,
         ..Dots::new(label, &x, &y, Color::BLACK)
     });
-    let [relu, held] = mean_course(settings, data, Nonlinearity::RELU, pair, &grid)?;
+    let rectified = network(Nonlinearity::RELU);
+    let relu = rectified.mean_answer(place, &grid, &seeds)?;
+    let starts = seeds.iter().map(|seed| rectified.start(*seed)).collect::<Result<Vec<_>>>()?;
+    let held = mean_held_answer(&starts, data, rectified.rate, &grid, place)?;
     let label = format!("ReLU (off by {})", off(total, &relu));
     let (x, y) = thin(&grid, &relu);
     panel.add(Dots { marker: Marker::Wedge, ..Dots::new(label, &x, &y, RELU) });
@@ -147,75 +157,16 @@ fn add_nonlinear(
     Ok(())
 }
 
-/// Mean over three random starts whose modes are expected to be as strong as the aligned ones, and that
-/// of the gated networks that rectified units start as.
-fn mean_course(
-    settings: &Settings,
-    data: &Dataset,
-    activation: Nonlinearity,
-    pair: &ItemFeature,
-    grid: &[f64],
-) -> Result<[Vec<f64>; 2]> {
-    let network = NonlinearNetwork {
-        data: data.clone(),
-        n_hidden: N_HIDDEN,
-        activation,
-        // Entries of variance σ²/N in both layers make modes of strength σ²/2.
-        scale: (2.0 * settings.values.get(&U0)).sqrt(),
-        rate: if settings.effort == Effort::Paper { 0.05 } else { 0.1 },
-    };
-    let item = data.inputs.rows().into_iter().position(|x| x.iter().eq(&pair.input)).unwrap_or(0);
-    let runs = in_parallel(3, |run| {
-        let seed = settings.seed + run as u64;
-        let snapshots = network.train(grid, seed)?;
-        let course: Vec<f64> = snapshots.iter().map(|s| s.outputs[[item, pair.feature]]).collect();
-        let mut held = Vec::with_capacity(grid.len());
-        if activation == Nonlinearity::RELU {
-            let gated = at_start(&network.start(seed)?, data)?;
-            gated.train(network.rate, grid, |_, net| {
-                // Items are one-hot: the map of their context has their features as a column.
-                held.push(net.context_map(item)[[pair.feature, item]]);
-                Ok(())
-            })?;
-        }
-        Ok([course, held])
-    })?;
-    let mean = |which: usize| {
-        let n = runs.len() as f64;
-        let at = |i: usize| runs.iter().map(|run| run[which][i]).sum::<f64>() / n;
-        (0..runs[0][which].len()).map(at).collect()
-    };
-    Ok([mean(0), mean(1)])
-}
-
 fn correlated(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
-    let c = settings.values.get(&CORRELATION);
-    let sigma_x = ndarray::arr2(&[[1.0, c], [c, 1.0]]);
-    let task = Correlations::new(sigma_x, ndarray::arr2(&[[1.0, c]]), None)?;
     let rate = if settings.effort == Effort::Paper { 0.01 } else { 0.04 };
-    let network = ShallowNetwork { task, initial_map: ndarray::Array2::zeros((1, 2)), rate };
+    let network = CorrelatedInputs { correlation: settings.values.get(&CORRELATION), rate };
     let end = 40.0;
     let grid = even_grid(end, 401);
-    let flow = ShallowFlow::new(&network.task, &network.initial_map)?;
-    let weights = |maps: Vec<ndarray::Array2<f64>>| {
-        let mut trajectory = Trajectory::new(Axis::Time, &grid);
-        for (j, name) in ["first weight", "second weight"].into_iter().enumerate() {
-            trajectory.push(name, maps.iter().map(|map| map[[0, j]]).collect())?;
-        }
-        Ok(trajectory)
-    };
-    let theory = weights(grid.iter().map(|t| flow.map_at(*t)).collect())?;
+    let theory = network.predict(&grid)?;
     let mut run = None;
     if settings.effort != Effort::Theory {
-        let (trained, found) = compare_with_descent(&theory, rate, |rate| {
-            let net = LinearNetwork::new(vec![network.initial_map.clone()])?;
-            let mut maps = Vec::with_capacity(grid.len());
-            gradient_descent(net, &network.task, rate, &grid, |_, net| {
-                maps.push(net.map());
-                Ok(())
-            })?;
-            weights(maps)
-        })?;
+        let train = |rate: f64| network.train(&grid, rate);
+        let (trained, found) = compare_with_descent(&theory, rate, train)?;
         agreements.extend(named("correlated inputs", found));
         run = Some(trained);
     }

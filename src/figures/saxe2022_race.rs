@@ -1,24 +1,19 @@
 //! Gated linear networks: the exclusive or, routing, and the race of pathways.
 
-use super::figure::{Drawing, Effort, Figure, Settings};
-use super::parts::{
-    compare_with_descent, even_grid, explain_marks, named, theory_and_simulation, thin,
-};
-use crate::agreement::halving::halving_tolerance;
+use super::parts::{even_grid, explain_marks, named, theory_and_simulation, thin};
+use super::{Drawing, Effort, Figure, Settings};
+use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::recording::mode_name;
-use crate::gated::race_network::RaceNetwork;
-use crate::gated::rectified::xor_modes;
-use crate::gated::routing::Routing;
+use crate::gated::race_network::{RaceNetwork, final_shares, trained_shares};
+use crate::gated::rectified::{equivalent_loss, random_units, xor_modes};
+use crate::gated::routing::{Routing, random_task};
 use crate::gated::xor::XorNetwork;
-use crate::math::parallel::{in_parallel, join};
-use crate::math::random::{Purpose, gaussian, orthogonal, stream};
-use crate::net::{LayeredNetwork, Network, Nonlinearity, gradient_descent_examples};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Sheet, Text, gradient_color,
     series_color,
 };
-use crate::{Agreement, Axis, Correlations, Result, Solvable, Trajectory, compare};
+use crate::{Agreement, Result, Solvable, Trajectory};
 
 /// Weights of all aligned layers of the exclusive or.
 const XOR_START: f64 = 0.05;
@@ -91,74 +86,63 @@ fn rate(settings: &Settings, paper: f64) -> f64 {
 
 fn xor_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
     let grid = even_grid(24.0, 121);
-    let rate = rate(settings, 0.01);
-    let network = XorNetwork::uniform(XOR_START, rate);
+    let network = XorNetwork::uniform(XOR_START, rate(settings, 0.01));
     let mut panel = Panel::new(
         AxisSpec::linear("time (τ)").within(0.0, 24.0),
         AxisSpec::linear("loss").within(0.0, 0.55),
     );
     panel.legend = Legend::TopRight;
     let prediction = network.predict(&grid)?;
-    let blue = series_color(0);
-    let of = |t: &Trajectory| t.get("loss").unwrap_or_default().to_vec();
-    panel.add(Line::new("gated pathways", &grid, &of(&prediction), blue));
-
-    let mut rng = stream(settings.seed, Purpose::InitialWeights, 1);
-    let weights = vec![
-        gaussian(RANDOM_UNITS, 2, RANDOM_START, &mut rng),
-        gaussian(1, RANDOM_UNITS, RANDOM_START, &mut rng),
-    ];
-    let random = LayeredNetwork::dense(weights, Nonlinearity::RELU)?;
-    let modes = xor_modes(&random)?;
-    let part = |t: f64| {
-        move |m: &crate::deep_linear::two_layer::TwoLayerMode| {
-            (1.0 - 2f64.sqrt() * m.strength(t)).powi(2) / 8.0
-        }
-    };
-    let equivalent: Vec<f64> = grid.iter().map(|t| modes.iter().map(part(*t)).sum()).collect();
-    let orange = series_color(1);
-    let line = Line::new("equivalent of random units", &grid, &equivalent, orange);
+    panel.add(Line::new("gated pathways", &grid, &loss(&prediction), series_color(0)));
+    let random = random_units(RANDOM_UNITS, RANDOM_START, (settings.seed, 1))?;
+    let equivalent = equivalent_loss(&xor_modes(&random)?, &grid);
+    let line = Line::new("equivalent of random units", &grid, &equivalent, series_color(1));
     panel.add(Line { dash: Dash::Dashed, ..line });
-    if !simulated(settings) {
-        return Ok(panel);
+    if simulated(settings) {
+        add_xor_runs(&mut panel, settings, &network, &prediction, agreements)?;
+        let random = XorNetwork::train_rectified(random, &grid, network.rate)?;
+        add_random_units(&mut panel, &equivalent, &random);
     }
-    let (gated, found) = compare_with_descent(&prediction, rate, |rate| {
-        XorNetwork { rate, ..network.clone() }.simulate(&grid, settings.seed)
-    })?;
-    agreements.extend(named("exclusive or", found));
-    let (relu, found) = compare_with_descent(&prediction, rate, |rate| {
-        XorNetwork::record(&grid, &answers(network.relu()?, rate, &grid)?)
-    })?;
-    agreements.extend(named("exclusive or, four rectified units", found));
-    let random = XorNetwork::record(&grid, &answers(random, rate, &grid)?)?;
-    let (x, y) = thin(&grid, &of(&gated));
-    panel.add(Dots { open: true, ..Dots::new("gated, trained", &x, &y, blue) });
-    let (x, y) = thin(&grid[3..], &of(&relu)[3..]);
-    let dots = Dots {
-        open: true,
-        marker: Marker::Triangle,
-        ..Dots::new("4 rectified units", &x, &y, blue)
-    };
-    panel.add(dots);
-    let (x, y) = thin(&grid, &of(&random));
-    let dots = Dots::new(format!("{RANDOM_UNITS} random rectified units"), &x, &y, orange);
-    panel.add(Dots { open: true, marker: Marker::Triangle, ..dots });
-    let gap = equivalent.iter().zip(of(&random)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
-    let share = 100.0 * gap / equivalent[0];
-    panel.add(Text { color: orange, ..Text::new(14.5, 0.2, format!("largest gap {share:.1} %")) });
     Ok(panel)
 }
 
-/// What rectified units answer at the four corners over time.
-fn answers(net: LayeredNetwork, rate: f64, grid: &[f64]) -> Result<Vec<[f64; 4]>> {
-    let data = XorNetwork::data()?;
-    let mut answers = Vec::with_capacity(grid.len());
-    gradient_descent_examples(net, &data, rate, grid, |_, net| {
-        let outputs = net.forward(data.inputs.view());
-        answers.push(std::array::from_fn(|p| outputs[[p, 0]]));
-        Ok(())
+fn loss(run: &Trajectory) -> Vec<f64> {
+    run.get("loss").unwrap_or_default().to_vec()
+}
+
+/// The gated network and the four rectified units that do the same.
+fn add_xor_runs(
+    panel: &mut Panel,
+    settings: &Settings,
+    network: &XorNetwork,
+    prediction: &Trajectory,
+    agreements: &mut Vec<Agreement>,
+) -> Result<()> {
+    let (grid, blue) = (prediction.grid(), series_color(0));
+    let (gated, found) = compare_with_descent(prediction, network.rate, |rate| {
+        XorNetwork { rate, ..network.clone() }.simulate(grid, settings.seed)
     })?;
-    Ok(answers)
+    agreements.extend(named("exclusive or", found));
+    let (relu, found) = compare_with_descent(prediction, network.rate, |rate| {
+        XorNetwork::train_rectified(network.relu()?, grid, rate)
+    })?;
+    agreements.extend(named("exclusive or, four rectified units", found));
+    let (x, y) = thin(grid, &loss(&gated));
+    panel.add(Dots { open: true, ..Dots::new("gated, trained", &x, &y, blue) });
+    let (x, y) = thin(&grid[3..], &loss(&relu)[3..]);
+    let dots = Dots::new("4 rectified units", &x, &y, blue);
+    panel.add(Dots { open: true, marker: Marker::Triangle, ..dots });
+    Ok(())
+}
+
+fn add_random_units(panel: &mut Panel, equivalent: &[f64], random: &Trajectory) {
+    let orange = series_color(1);
+    let (x, y) = thin(random.grid(), &loss(random));
+    let dots = Dots::new(format!("{RANDOM_UNITS} random rectified units"), &x, &y, orange);
+    panel.add(Dots { open: true, marker: Marker::Triangle, ..dots });
+    let gap = equivalent.iter().zip(loss(random)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+    let share = 100.0 * gap / equivalent[0];
+    panel.add(Text { color: orange, ..Text::new(14.5, 0.2, format!("largest gap {share:.1} %")) });
 }
 
 fn routing_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
@@ -166,11 +150,8 @@ fn routing_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result
     let end = 6.0 * domains as f64;
     let grid = even_grid(end, 121);
     let rate = rate(settings, 0.01);
-    let mut rng = stream(settings.seed, Purpose::Task, 0);
-    let (u, v) = (orthogonal(3, &mut rng), orthogonal(3, &mut rng));
-    let strengths = ndarray::arr1(&[2.0, 1.0, 0.0]);
     let network = Routing {
-        task: Correlations::white((&u * &strengths).dot(&v.t()), 1.0)?,
+        task: random_task(&[2.0, 1.0, 0.0], settings.seed)?,
         domains,
         pairs: if domains == 2 { 2 } else { 2 * domains },
         hidden: [4, 4],
@@ -241,14 +222,6 @@ fn shared_and_private(settings: &Settings, depth: usize, rate: f64) -> RaceNetwo
     }
 }
 
-/// Share of the leader of two paths, along depth.
-fn shares(depths: &[usize], strengths: &[Vec<f64>]) -> Result<Trajectory> {
-    let depths: Vec<f64> = depths.iter().map(|depth| *depth as f64).collect();
-    let mut trajectory = Trajectory::new(Axis::Depth, &depths);
-    trajectory.push("share", strengths.iter().map(|u| u[0] / (u[0] + u[1])).collect())?;
-    Ok(trajectory)
-}
-
 fn depth_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<Panel> {
     let mut panel = Panel::new(
         AxisSpec::linear("depth *L* (weight layers)").within(1.7, DEEPEST as f64 + 0.3),
@@ -264,35 +237,22 @@ fn depth_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<P
         (format!("head start of {h} %"), head_start),
         (format!("open in {m} contexts against 1"), shared_and_private),
     ];
+    let of = |t: &Trajectory| t.get("share").unwrap_or_default().to_vec();
     for (i, (label, build)) in series.into_iter().enumerate() {
         let color = series_color(2 + i);
-        let end = |depth: &usize| Ok(build(settings, *depth, rate).race()?.final_strengths());
-        let theory = shares(&all, &all.iter().map(end).collect::<Result<Vec<_>>>()?)?;
-        let of = |t: &Trajectory| t.get("share").unwrap_or_default().to_vec();
+        let networks = |depths: &[usize]| -> Vec<RaceNetwork> {
+            depths.iter().map(|depth| build(settings, *depth, rate)).collect()
+        };
+        let theory = final_shares(&networks(&all))?;
         panel.add(Line::new(&label, theory.grid(), &of(&theory), color));
         panel.add(Dots { size: 0.6, ..Dots::new("", theory.grid(), &of(&theory), color) });
         if !simulated(settings) {
             continue;
         }
         // Behind the slower of the starts, then a few e-folds.
-        let late = |depth: usize| RACE_START.powi(2 - depth as i32) + 20.0;
-        let train = |rate: f64| {
-            let end = |i: usize| {
-                let network = build(settings, trained[i], rate);
-                let run = network.simulate(&[late(trained[i])], settings.seed)?;
-                Ok(run.columns().take(2).map(|(_, u)| u[0]).collect::<Vec<f64>>())
-            };
-            shares(&trained, &in_parallel(trained.len(), end)?)
-        };
-        let (run, half) = join(|| train(rate), || train(0.5 * rate));
-        let run = run?;
-        let then = |depth: &usize| {
-            let race = build(settings, *depth, rate).race()?;
-            Ok(race.strengths(&[late(*depth)])?.swap_remove(0))
-        };
-        let part = shares(&trained, &trained.iter().map(then).collect::<Result<Vec<_>>>()?)?;
-        let tolerance = halving_tolerance(&run, &half?);
-        let found = compare(&part, std::slice::from_ref(&run), Some(&tolerance))?;
+        let late = trained.iter().map(|depth| RACE_START.powi(2 - *depth as i32) + 20.0);
+        let late: Vec<f64> = late.collect();
+        let (run, found) = trained_shares(&networks(&trained), &late, settings.seed)?;
         agreements.extend(named(&format!("depth, {label}"), found));
         panel.add(Dots { open: true, size: 1.4, ..Dots::new("", run.grid(), &of(&run), color) });
     }

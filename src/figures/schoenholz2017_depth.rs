@@ -2,22 +2,19 @@
 
 use ndarray::Array2;
 
-use super::ensembles::{measure, seeds};
-use super::figure::{Drawing, Effort, Figure, Settings};
+use super::ensembles::{dots, measure};
 use super::parts::{even_grid, explain_marks, named};
-use crate::agreement::{FiniteSize, Tolerance};
-use crate::math::parallel::in_parallel;
+use super::{Drawing, Effort, Figure, Settings};
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Band, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, series_color,
 };
-use crate::trajectory::mean_over_runs;
 use crate::wide::signal::deep_signal::DeepSignal;
 use crate::wide::signal::isometry::WeightEnsemble;
 use crate::wide::signal::jacobian_sampling::RandomJacobian;
 use crate::wide::signal::propagation::SignalPropagation;
-use crate::{Agreement, Axis, Result, Trajectory, compare};
+use crate::{Agreement, Result, Solvable};
 
 const BIAS: Parameter = Parameter {
     name: "bias",
@@ -196,31 +193,17 @@ fn gradient_panel(
     for (i, (factor, _, label)) in SIDES.into_iter().enumerate() {
         let (net, color) = (network(factor * edge, settings), series_color(i));
         let there = net.fixed_point()?;
-        let theory: Vec<f64> = grid.iter().map(|l| there.chi.powf(*l)).collect();
-        panel.add(Line::new(label, &grid, &theory, color));
-        if settings.effort == Effort::Theory {
-            continue;
-        }
         let (width, runs) = if settings.effort == Effort::Paper { (100, 24) } else { (40, 8) };
-        let weights = WeightEnsemble::Gaussian;
-        let model =
-            RandomJacobian { network: net, variance: there.variance, depth, width, weights };
-        let list = seeds(settings.seed, runs);
-        let recorded = |values: Vec<f64>| -> Result<Trajectory> {
-            let mut trajectory = Trajectory::new(Axis::Depth, &grid);
-            trajectory.push("mean squared singular value", values)?;
-            Ok(trajectory)
-        };
-        let runs = in_parallel(list.len(), |run| recorded(model.mean_squares(list[run])?))?;
-        let bias = grid.iter().zip(&theory).map(|(l, y)| y * l / width as f64).collect();
-        let tolerance = Tolerance {
-            gaps: vec![0.0],
-            finite_size: Some(FiniteSize { biases: vec![bias], standard_errors: 4.0 }),
-            reason: "1/N of it for each layer of N units, and four standard errors",
-        };
-        agreements.extend(named(label, compare(&recorded(theory)?, &runs, Some(&tolerance))?));
-        let (mean, error) = mean_over_runs(&runs, "mean squared singular value");
-        panel.add(Dots { open: true, spread: Some(error), ..Dots::new("", &grid, &mean, color) });
+        let (variance, weights) = (there.variance, WeightEnsemble::Gaussian);
+        let model = RandomJacobian { network: net, variance, depth, width, weights };
+        for (_, values) in model.predict(&grid)?.columns() {
+            panel.add(Line::new(label, &grid, values, color));
+        }
+        if settings.effort != Effort::Theory {
+            let (means, found) = measure(&model, &grid, runs, settings.seed)?;
+            agreements.extend(named(label, found));
+            panel.add(dots("", &grid, &means[0], color));
+        }
     }
     explain_marks(&mut panel, settings.effort != Effort::Theory);
     Ok(panel)

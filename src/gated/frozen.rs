@@ -30,6 +30,8 @@ use ndarray::{Array2, Axis};
 
 use crate::gated::network::{Context, GatedNetwork};
 use crate::math::linalg::thin_svd;
+use crate::math::parallel::in_parallel;
+use crate::math::statistics::mean_course;
 use crate::net::{LayeredNetwork, Network, Nonlinearity};
 use crate::{Correlations, Dataset, Error, Result};
 
@@ -119,6 +121,31 @@ pub fn growth(net: &GatedNetwork, time: f64) -> Result<GatedNetwork> {
         }
     }
     GatedNetwork::new(edges, net.pathways().to_vec(), net.contexts().to_vec())
+}
+
+/// What networks of rectified units say about one feature of one item (by row and column of the data,
+/// whose items are one-hot) if they are trained with the gates of their start: the mean over networks, at
+/// each time.
+///
+/// # Errors
+/// As [`at_start`], or a rate at which training diverges.
+pub fn mean_held_answer(
+    networks: &[LayeredNetwork],
+    data: &Dataset,
+    rate: f64,
+    times: &[f64],
+    (item, feature): (usize, usize),
+) -> Result<Vec<f64>> {
+    let runs = in_parallel(networks.len(), |i| {
+        let mut answers = Vec::with_capacity(times.len());
+        at_start(&networks[i], data)?.train(rate, times, |_, net| {
+            // Items are one-hot: the map of their context has their features as a column.
+            answers.push(net.context_map(item)[[feature, item]]);
+            Ok(())
+        })?;
+        Ok(answers)
+    })?;
+    Ok(mean_course(&runs))
 }
 
 #[cfg(test)]

@@ -3,11 +3,12 @@
 use ndarray::{Array1, Array2};
 
 use crate::agreement::Tolerance;
-use crate::agreement::halving::tolerance_by_halving;
+use crate::agreement::halving::{compare_with_descent, tolerance_by_halving};
 use crate::gated::network::{Context, GatedNetwork};
 use crate::gated::race::{Race, Racer};
+use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, orthogonal, stream};
-use crate::{Axis, Correlations, Error, Result, Solvable, Trajectory};
+use crate::{Agreement, Axis, Correlations, Error, Result, Solvable, Trajectory};
 
 /// Inputs and outputs: the mode and one direction in which there is nothing to learn.
 const N_ENDS: usize = 2;
@@ -142,6 +143,50 @@ impl RaceNetwork {
     }
 }
 
+/// Share of the first of two paths in the strength of both ("share") at the end of training, for
+/// networks of increasing depth.
+///
+/// # Errors
+/// As [`RaceNetwork::race`], or fewer than two paths.
+pub fn final_shares(networks: &[RaceNetwork]) -> Result<Trajectory> {
+    let end = |network: &RaceNetwork| Ok(network.race()?.final_strengths());
+    shares(networks, &networks.iter().map(end).collect::<Result<Vec<_>>>()?)
+}
+
+/// The same in trained networks, each at a time of its own, and how far they are from theory at that
+/// time. All are trained with the rate of the first.
+///
+/// # Errors
+/// As [`RaceNetwork::race`], fewer than two paths, or a rate at which training diverges.
+pub fn trained_shares(
+    networks: &[RaceNetwork],
+    times: &[f64],
+    seed: u64,
+) -> Result<(Trajectory, Vec<Agreement>)> {
+    let then = |(net, t): (&RaceNetwork, &f64)| Ok(net.race()?.strengths(&[*t])?.swap_remove(0));
+    let strengths = networks.iter().zip(times).map(then).collect::<Result<Vec<_>>>()?;
+    let prediction = shares(networks, &strengths)?;
+    let rate = networks.first().map_or(0.0, |network| network.rate);
+    compare_with_descent(&prediction, rate, |rate| {
+        let strengths = in_parallel(networks.len(), |i| {
+            let run = networks[i].train(&[times[i]], rate, seed)?;
+            Ok(run.columns().take(2).map(|(_, u)| u[0]).collect::<Vec<f64>>())
+        })?;
+        shares(networks, &strengths)
+    })
+}
+
+fn shares(networks: &[RaceNetwork], strengths: &[Vec<f64>]) -> Result<Trajectory> {
+    let depths: Vec<f64> = networks.iter().map(|network| network.depth as f64).collect();
+    if let Some(one) = networks.iter().find(|net| net.shared.len() + net.private.len() < 2) {
+        let n = one.shared.len() + one.private.len();
+        return Err(Error::parameter("number of paths", n, "two of them race"));
+    }
+    let mut trajectory = Trajectory::new(Axis::Depth, &depths);
+    trajectory.push("share", strengths.iter().map(|u| u[0] / (u[0] + u[1])).collect())?;
+    Ok(trajectory)
+}
+
 impl Solvable for RaceNetwork {
     fn predict(&self, grid: &[f64]) -> Result<Trajectory> {
         let strengths = self.race()?.strengths(grid)?;
@@ -176,6 +221,11 @@ mod tests {
         };
         assert!((share(1, 2) - 0.5).abs() < 1e-12, "alike with one context");
         let by_depth = [2, 3, 4].map(|depth| share(3, depth));
+        let shares = final_shares(&[2, 3, 4].map(|depth| network(3, depth))).unwrap();
+        assert_eq!(shares.get("share").unwrap(), by_depth);
+        let late = [2, 3].map(|depth| network(3, depth));
+        let (_, found) = trained_shares(&late, &[12.0, 16.0], 0).unwrap();
+        assert!(found[0].holds() && found[0].max_gap < 0.01, "{found:?}");
         assert!(by_depth[0] > 0.6 && by_depth.windows(2).all(|w| w[1] > w[0]), "{by_depth:?}");
         assert!(share(6, 2) > share(3, 2), "the rarer the context, the slower its path");
     }

@@ -2,6 +2,7 @@
 
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::gated::xor::XorNetwork;
+use crate::math::random::{Purpose, gaussian, stream};
 use crate::net::{LayeredNetwork, Network, Nonlinearity};
 use crate::{Error, Result};
 
@@ -73,16 +74,30 @@ pub fn xor_modes(net: &LayeredNetwork) -> Result<[TwoLayerMode; 4]> {
     Ok([a?, b?, c?, d?])
 }
 
+/// Loss of the gated network with these modes at each time.
+pub fn equivalent_loss(modes: &[TwoLayerMode; 4], times: &[f64]) -> Vec<f64> {
+    let part = |mode: &TwoLayerMode, t: f64| (1.0 - 2f64.sqrt() * mode.strength(t)).powi(2) / 8.0;
+    times.iter().map(|t| modes.iter().map(|mode| part(mode, *t)).sum()).collect()
+}
+
+/// `n` rectified units from two inputs to one output, all weights Gaussian of standard deviation `std`.
+/// `run` sets draws of one seed apart.
+///
+/// # Errors
+/// No unit, or a standard deviation that is not finite.
+pub fn random_units(n: usize, std: f64, (seed, run): (u64, u32)) -> Result<LayeredNetwork> {
+    let mut rng = stream(seed, Purpose::InitialWeights, run);
+    let weights = vec![gaussian(n, 2, std, &mut rng), gaussian(1, n, std, &mut rng)];
+    LayeredNetwork::dense(weights, Nonlinearity::RELU)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::math::random::{Purpose, gaussian, stream};
     use crate::net::{Loss, gradient_descent_examples};
 
     fn random(n: usize, std: f64, seed: u64) -> LayeredNetwork {
-        let mut rng = stream(seed, Purpose::InitialWeights, 0);
-        let weights = vec![gaussian(n, 2, std, &mut rng), gaussian(1, n, std, &mut rng)];
-        LayeredNetwork::dense(weights, Nonlinearity::RELU).unwrap()
+        random_units(n, std, (seed, 0)).unwrap()
     }
 
     fn losses(net: &LayeredNetwork, rate: f64, times: &[f64]) -> Vec<f64> {
@@ -103,10 +118,9 @@ mod tests {
         let modes = xor_modes(net).unwrap();
         let times: Vec<f64> = (0..=80).map(|i| 0.75 * f64::from(i)).collect();
         let (whole, half) = (losses(net, 0.01, &times), losses(net, 0.005, &times));
-        let gaps = times.iter().zip(whole.iter().zip(&half)).map(|(t, (whole, half))| {
-            let part = |m: &TwoLayerMode| (1.0 - 2f64.sqrt() * m.strength(*t)).powi(2) / 8.0;
-            (2.0 * half - whole - modes.iter().map(part).sum::<f64>()).abs()
-        });
+        let expected = equivalent_loss(&modes, &times);
+        let gaps = expected.iter().zip(whole.iter().zip(&half));
+        let gaps = gaps.map(|(expected, (whole, half))| (2.0 * half - whole - expected).abs());
         gaps.fold(0.0, f64::max)
     }
 

@@ -43,6 +43,18 @@ pub struct Routing {
     pub rate: f64,
 }
 
+/// A map between domains with given singular values and random singular vectors, for white inputs of
+/// variance 1.
+///
+/// # Errors
+/// Singular values that are not finite.
+pub fn random_task(singular_values: &[f64], seed: u64) -> Result<Correlations> {
+    let mut rng = stream(seed, Purpose::Task, 0);
+    let n = singular_values.len();
+    let (u, v) = (orthogonal(n, &mut rng), orthogonal(n, &mut rng));
+    Correlations::white((&u * &ndarray::arr1(singular_values)).dot(&v.t()), 1.0)
+}
+
 impl Routing {
     /// The trained pairs (input domain, output domain): each input domain i goes with the output
     /// domains i, i + 1, …, i + K/M − 1, counted around the circle.

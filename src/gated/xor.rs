@@ -7,7 +7,7 @@ use crate::agreement::halving::tolerance_by_halving;
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::gated::network::{Context, GatedNetwork};
 use crate::math::random::{Purpose, orthogonal, stream};
-use crate::net::{LayeredNetwork, Nonlinearity};
+use crate::net::{LayeredNetwork, Network, Nonlinearity, gradient_descent_examples};
 use crate::{Axis, Correlations, Dataset, Error, Result, Solvable, Trajectory};
 
 /// The exclusive or as four linear pathways, one open for each example.
@@ -140,6 +140,22 @@ impl XorNetwork {
         Ok(trajectory)
     }
 
+    /// Gradient descent of rectified units, [`relu`](Self::relu) or any others with two inputs and one
+    /// output, recorded as the pathways are.
+    ///
+    /// # Errors
+    /// A network of another shape, or a rate at which training diverges.
+    pub fn train_rectified(net: LayeredNetwork, grid: &[f64], rate: f64) -> Result<Trajectory> {
+        let data = Self::data()?;
+        let mut answers = Vec::with_capacity(grid.len());
+        gradient_descent_examples(net, &data, rate, grid, |_, net| {
+            let outputs = net.forward(data.inputs.view());
+            answers.push(std::array::from_fn(|p| outputs[[p, 0]]));
+            Ok(())
+        })?;
+        Self::record(grid, &answers)
+    }
+
     fn train(&self, grid: &[f64], rate: f64, seed: u64) -> Result<Trajectory> {
         let inputs = Self::data()?.inputs;
         let mut answers = Vec::with_capacity(grid.len());
@@ -173,26 +189,15 @@ impl Solvable for XorNetwork {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::net::{Network, gradient_descent_examples};
-
-    fn relu_run(network: &XorNetwork, grid: &[f64]) -> Trajectory {
-        let data = XorNetwork::data().unwrap();
-        let mut answers = Vec::new();
-        gradient_descent_examples(network.relu().unwrap(), &data, network.rate, grid, |_, net| {
-            let outputs = net.forward(data.inputs.view());
-            answers.push(std::array::from_fn(|p| outputs[[p, 0]]));
-            Ok(())
-        })
-        .unwrap();
-        XorNetwork::record(grid, &answers).unwrap()
-    }
 
     #[test]
     fn four_rectified_units_do_what_four_gated_pathways_do() {
         let grid: Vec<f64> = (0..=60).map(|i| 0.5 * f64::from(i)).collect();
         let layers = [[0.03, 0.03], [0.2, 0.05], [0.01, 0.3], [0.1, -0.02]];
         let network = XorNetwork { layers, n_hidden: 1, rate: 0.01 };
-        let (gated, relu) = (network.simulate(&grid, 4).unwrap(), relu_run(&network, &grid));
+        let gated = network.simulate(&grid, 4).unwrap();
+        let relu = network.relu().unwrap();
+        let relu = XorNetwork::train_rectified(relu, &grid, network.rate).unwrap();
         for ((name, a), (_, b)) in gated.columns().zip(relu.columns()) {
             let gap = a.iter().zip(b).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
             assert!(gap < 1e-9, "{name}: {gap:.1e}");

@@ -11,6 +11,28 @@ pub fn mean_and_error(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     (mean, if n > 1.0 { (squares / (n - 1.0) / n).sqrt() } else { 0.0 })
 }
 
+/// Mean over runs, point by point; nothing of no runs.
+pub fn mean_course(runs: &[Vec<f64>]) -> Vec<f64> {
+    let n = runs.len() as f64;
+    let points = runs.first().map_or(0, Vec::len);
+    (0..points).map(|i| runs.iter().map(|run| run[i]).sum::<f64>() / n).collect()
+}
+
+/// Mean and standard deviation of single values; the deviation is 0 for fewer than two values.
+pub fn mean_and_deviation(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let n = values.clone().count() as f64;
+    let mean = values.clone().sum::<f64>() / n;
+    (mean, (values.map(|v| (v - mean).powi(2)).sum::<f64>() / (n - 1.0).max(1.0)).sqrt())
+}
+
+/// The slope of the line of least squares through points (x, y).
+pub fn fitted_slope(x: &[f64], y: &[f64]) -> f64 {
+    let n = x.len() as f64;
+    let (mx, my) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
+    let squares: f64 = x.iter().map(|x| (x - mx).powi(2)).sum();
+    x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum::<f64>() / squares
+}
+
 /// The number of standard errors, estimated from `n` ≥ 2 normal values themselves, that their mean
 /// exceeds as rarely as a normal number exceeds `gate` standard deviations: Student's t.
 ///
@@ -40,6 +62,20 @@ mod tests {
         let (mean, error) = mean_and_error([1.0, 2.0, 3.0, 6.0].into_iter());
         assert_eq!(mean, 3.0);
         approx::assert_relative_eq!(error, (14.0f64 / 3.0 / 4.0).sqrt());
+    }
+
+    #[test]
+    fn courses_are_averaged_at_each_point() {
+        assert_eq!(mean_course(&[vec![1.0, 2.0], vec![3.0, 6.0]]), [2.0, 4.0]);
+        assert!(mean_course(&[]).is_empty());
+        assert_eq!(mean_and_deviation([1.0, 2.0, 3.0].into_iter()), (2.0, 1.0));
+        assert_eq!(mean_and_deviation([5.0].into_iter()), (5.0, 0.0));
+    }
+
+    #[test]
+    fn a_line_has_its_slope_and_points_beside_it_even_out() {
+        approx::assert_relative_eq!(fitted_slope(&[0.0, 1.0, 4.0], &[3.0, 1.0, -5.0]), -2.0);
+        approx::assert_relative_eq!(fitted_slope(&[0.0, 1.0, 2.0], &[0.5, 0.0, 2.5]), 1.0);
     }
 
     #[test]

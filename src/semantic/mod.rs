@@ -15,12 +15,15 @@
 //! |---|---|
 //! | [`representation`] | how far apart the hidden layer holds two items, exactly, at any time |
 //! | [`embedding`] | pictures of that by classical multidimensional scaling, continuous over time |
-//! | [`stages`] | when each level of a hierarchy is learned, and how suddenly |
+//! | [`differentiation`], [`structure`] | the items of a table or of a structured world on their way apart |
+//! | [`stages`], [`levels`] | when each level of a hierarchy is learned, and how suddenly |
 //! | [`saddles`] | the plateaus of a deep network's loss, and that a shallow one has none |
 //! | [`illusion`] | what each mode adds to an item's feature over time, and where the network errs for a while |
 //! | [`turns`] | whether a course is monotone, and what its transient error is if not |
-//! | [`categories`] | typicality, prototypes, which level of a hierarchy is learned first |
+//! | [`correlated_inputs`] | a transient error without depth |
+//! | [`categories`], [`recall`] | typicality, prototypes, which level of a hierarchy is learned first; which items recall a category |
 //! | [`coherence`] | whether a category in noise is learned at all, and when |
+//! | [`sampled_trees`], [`sampled_categories`] | how far samples of finite size are from the theory of an environment |
 //! | [`induction`], [`new_item`] | what a network makes of a new feature or a new item |
 //! | [`invariance`] | whether two networks end with the same representation |
 //! | [`focus`], [`item_paths`] | one fact, and all items, through the course of a user's own data |
@@ -55,15 +58,22 @@
 pub(crate) mod cases;
 pub mod categories;
 pub mod coherence;
+pub mod correlated_inputs;
+pub mod differentiation;
 pub mod embedding;
 pub mod focus;
 pub mod illusion;
 pub mod induction;
 pub mod invariance;
 pub mod item_paths;
+pub mod levels;
 pub mod new_item;
 pub mod nonlinear;
+pub mod recall;
 pub mod representation;
 pub mod saddles;
+pub mod sampled_categories;
+pub mod sampled_trees;
 pub mod stages;
+pub mod structure;
 pub mod turns;

@@ -8,7 +8,9 @@
 
 use ndarray::Array2;
 
+use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, stream};
+use crate::math::statistics::mean_course;
 use crate::net::{LayeredNetwork, Network, Nonlinearity, gradient_descent_examples, initial};
 use crate::{Dataset, Result};
 
@@ -40,7 +42,39 @@ pub struct Snapshot {
     pub hidden: Array2<f64>,
 }
 
+/// Trains a network by full-batch gradient descent; one snapshot for each time.
+///
+/// # Errors
+/// Data that do not fit, times that do not increase, or a rate at which training diverges.
+pub fn snapshots(
+    net: LayeredNetwork,
+    data: &Dataset,
+    rate: f64,
+    times: &[f64],
+) -> Result<Vec<Snapshot>> {
+    let mut snapshots = Vec::with_capacity(times.len());
+    gradient_descent_examples(net, data, rate, times, |_, net| {
+        let inputs = data.inputs.view();
+        let hidden = net.hidden(inputs).pop().unwrap_or_default();
+        snapshots.push(Snapshot { outputs: net.forward(inputs), hidden });
+        Ok(())
+    })?;
+    Ok(snapshots)
+}
+
 impl NonlinearNetwork {
+    /// A network whose modes are expected to start with the strength `u0` each: entries of variance
+    /// σ²/N in both layers of N units make modes of strength σ²/2.
+    pub fn of_strength(
+        data: Dataset,
+        n_hidden: usize,
+        activation: Nonlinearity,
+        u0: f64,
+        rate: f64,
+    ) -> Self {
+        Self { data, n_hidden, activation, scale: (2.0 * u0).sqrt(), rate }
+    }
+
     /// The network before it is trained.
     ///
     /// # Errors
@@ -58,16 +92,46 @@ impl NonlinearNetwork {
     /// # Errors
     /// A size or rate out of range, times that do not increase, or a rate at which training diverges.
     pub fn train(&self, times: &[f64], seed: u64) -> Result<Vec<Snapshot>> {
-        let net = self.start(seed)?;
-        let mut snapshots = Vec::with_capacity(times.len());
-        gradient_descent_examples(net, &self.data, self.rate, times, |_, net| {
-            let inputs = self.data.inputs.view();
-            let hidden = net.hidden(inputs).pop().unwrap_or_default();
-            snapshots.push(Snapshot { outputs: net.forward(inputs), hidden });
-            Ok(())
-        })?;
-        Ok(snapshots)
+        snapshots(self.start(seed)?, &self.data, self.rate, times)
     }
+
+    /// Loss at each time, half the squared error averaged over items.
+    ///
+    /// # Errors
+    /// As [`train`](Self::train).
+    pub fn losses(&self, times: &[f64], seed: u64) -> Result<Vec<f64>> {
+        let loss = |s: &Snapshot| {
+            let errors = &s.outputs - &self.data.targets;
+            0.5 * errors.iter().map(|e| e * e).sum::<f64>() / self.data.n_samples() as f64
+        };
+        Ok(self.train(times, seed)?.iter().map(loss).collect())
+    }
+
+    /// What the network says about one feature of one item (by row and column of the data) at each
+    /// time, the mean over seeds.
+    ///
+    /// # Errors
+    /// As [`train`](Self::train).
+    pub fn mean_answer(
+        &self,
+        (item, feature): (usize, usize),
+        times: &[f64],
+        seeds: &[u64],
+    ) -> Result<Vec<f64>> {
+        let runs = in_parallel(seeds.len(), |i| {
+            let snapshots = self.train(times, seeds[i])?;
+            Ok(snapshots.iter().map(|s| s.outputs[[item, feature]]).collect())
+        })?;
+        Ok(mean_course(&runs))
+    }
+}
+
+/// [`NonlinearNetwork::losses`] of several networks side by side.
+///
+/// # Errors
+/// The first error in their order.
+pub fn losses(networks: &[NonlinearNetwork], times: &[f64], seed: u64) -> Result<Vec<Vec<f64>>> {
+    in_parallel(networks.len(), |i| networks[i].losses(times, seed))
 }
 
 #[cfg(test)]
@@ -89,6 +153,10 @@ mod tests {
             assert_eq!((run[0].outputs.dim(), run[1].hidden.dim()), ((4, 7), (4, 16)));
             let error = |s: &Snapshot| (&s.outputs - &data.targets).mapv(|e| e * e).sum();
             assert!(error(&run[1]) < 0.01 * error(&run[0]), "{activation}");
+            let losses = network.losses(&[0.0, 200.0], 3).unwrap();
+            assert!((losses[1] - error(&run[1]) / 8.0).abs() < 1e-12);
+            let mean = network.mean_answer((1, 2), &[200.0], &[3, 3]).unwrap();
+            assert!((mean[0] - run[1].outputs[[1, 2]]).abs() < 1e-12);
         }
     }
 }

@@ -9,6 +9,7 @@ use ndarray::{Array1, Array2, Axis};
 
 use super::student::Errors;
 use crate::math::linalg::solve_positive_definite;
+use crate::math::parallel::in_parallel;
 use crate::math::random::{Purpose, gaussian, stream};
 use crate::net::measure::jacobian;
 use crate::net::{LayeredNetwork, Network, Nonlinearity};
@@ -146,6 +147,27 @@ impl NonlinearStudent {
     }
 }
 
+/// Median test error over seeds and the standard error of that median, for each student: some
+/// interpolating networks are wild near the transition, so that means say little. Nothing of no seeds.
+///
+/// # Errors
+/// As [`NonlinearStudent::train`].
+pub fn median_test_errors(students: &[NonlinearStudent], seeds: &[u64]) -> Result<Vec<(f64, f64)>> {
+    let n = seeds.len();
+    let jobs =
+        in_parallel(students.len() * n, |job| Ok(students[job / n].train(seeds[job % n])?.test))?;
+    let median = |errors: &[f64]| {
+        let mut errors = errors.to_vec();
+        errors.sort_by(f64::total_cmp);
+        // Order statistics one standard deviation of a binomial count from the median.
+        let steps = (0.5 * (n as f64).sqrt()).ceil() as usize;
+        let (low, high) =
+            (errors[(n / 2).saturating_sub(steps)], errors[(n / 2 + steps).min(n - 1)]);
+        (0.5 * (errors[(n - 1) / 2] + errors[n / 2]), 0.5 * (high - low))
+    };
+    Ok(jobs.chunks(n.max(1)).map(median).collect())
+}
+
 fn outputs(net: &LayeredNetwork, x: &Array2<f64>) -> Array1<f64> {
     net.forward(x.view()).remove_axis(Axis(1))
 }
@@ -173,6 +195,17 @@ mod tests {
         assert!(student(1).train(0).unwrap().training > 0.05);
         let same = (student(4).train(3).unwrap(), student(4).train(3).unwrap());
         assert_eq!(same.0, same.1);
+    }
+
+    #[test]
+    fn medians_are_over_seeds_and_students_keep_their_order() {
+        let medians = median_test_errors(&[student(1), student(2)], &[5, 6, 7]).unwrap();
+        for (n_hidden, (median, error)) in [1, 2].into_iter().zip(medians) {
+            let mut errors = [5, 6, 7].map(|seed| student(n_hidden).train(seed).unwrap().test);
+            errors.sort_by(f64::total_cmp);
+            assert_eq!((median, error), (errors[1], 0.5 * (errors[2] - errors[0])));
+        }
+        assert!(median_test_errors(&[student(1)], &[]).unwrap().is_empty());
     }
 
     #[test]

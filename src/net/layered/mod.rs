@@ -1,4 +1,4 @@
-//! Networks of any layers, built from an [`Architecture`].
+//! Networks of any layers, built from an [`Architecture`](super::architecture::Architecture).
 //!
 //! In the NTK parameterization (`jacot2018`) all parameters are drawn from N(0, 1) and the scales stand
 //! in front of them,

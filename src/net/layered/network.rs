@@ -5,7 +5,7 @@ use ndarray::{Array2, ArrayView2};
 use super::build::{self, Input, NetworkPlan, Sizes};
 use super::plan::{self, Plan, Trace};
 use super::rows::reshaped;
-use super::weights::Part;
+use super::weights::{Part, Visit};
 use crate::math::linalg::require_finite;
 use crate::net::Change;
 use crate::net::architecture::Architecture;
@@ -173,7 +173,7 @@ impl LayeredNetwork {
         &self,
         signal: Array2<f64>,
         activity: &Activity,
-        visit: &mut dyn FnMut(&Part, &Array2<f64>, &Array2<f64>),
+        visit: &mut Visit<'_>,
     ) {
         let signal = self.by_place(self.plan.layers.len() - 1, signal);
         plan::visit_back(&self.plan.layers, &activity.traces, signal, &self.parameters, visit);

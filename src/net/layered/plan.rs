@@ -4,7 +4,7 @@ use ndarray::{Array2, ArrayViewMut1, Axis, Zip};
 
 use super::recurrent::{Memory, RecurrentLayer};
 use super::rows::{Copies, reshaped, slice_mut};
-use super::weights::{Part, WeightLayer};
+use super::weights::{Visit, WeightLayer};
 use super::windows::Windows;
 use crate::net::unit::Nonlinearity;
 use crate::net::unit::elementwise::evaluate;
@@ -186,7 +186,7 @@ impl Plan {
         signal: &Array2<f64>,
         trace: &Trace,
         all: &[Array2<f64>],
-        visit: &mut dyn FnMut(&Part, &Array2<f64>, &Array2<f64>),
+        visit: &mut Visit<'_>,
     ) {
         match (self, trace) {
             (Self::Weights(layer), Trace::Taken(rows)) => visit(&layer.part, rows, signal),
@@ -207,7 +207,7 @@ pub(super) fn visit_back(
     traces: &[Trace],
     mut signal: Array2<f64>,
     all: &[Array2<f64>],
-    visit: &mut dyn FnMut(&Part, &Array2<f64>, &Array2<f64>),
+    visit: &mut Visit<'_>,
 ) -> Array2<f64> {
     for (layer, trace) in layers.iter().zip(traces).rev() {
         layer.visit(&signal, trace, all, visit);

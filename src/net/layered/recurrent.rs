@@ -9,7 +9,7 @@ use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, s};
 
 use super::rows::{Copies, slice_mut};
-use super::weights::Part;
+use super::weights::{Part, Visit};
 use crate::net::unit::Nonlinearity;
 use crate::net::unit::elementwise::evaluate;
 
@@ -110,7 +110,7 @@ impl RecurrentLayer {
         signal: &Array2<f64>,
         memory: &Memory,
         all: &[Array2<f64>],
-        visit: &mut dyn FnMut(&Part, &Array2<f64>, &Array2<f64>),
+        visit: &mut Visit<'_>,
     ) {
         let fields = self.field_signals(signal, memory, all);
         visit(&self.input, &memory.inputs, &fields);

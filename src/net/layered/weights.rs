@@ -5,6 +5,9 @@ use ndarray::{Array2, ArrayView2, ArrayViewMut2, Axis, s};
 
 use super::windows::Windows;
 
+/// Is shown a part of a layer, the rows that its weights took, and the signal at what they gave.
+pub(crate) type Visit<'a> = dyn FnMut(&Part, &Array2<f64>, &Array2<f64>) + 'a;
+
 /// A matrix of weights, the biases that go with it, and what stands before them.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Part {

@@ -151,7 +151,7 @@ impl WidthStudy {
         descent.advance_to(self.steps as f64)?;
         let outputs = descent.outputs(self.test.view())?;
         let gaps = &outputs - &linear.test_outputs(&[self.steps as f64])?[0];
-        let after = mean_empirical_ntk(&descent.network(), all, None)?;
+        let after = mean_empirical_ntk(descent.network(), all, None)?;
         Ok(Draw {
             change: relative_change(after.view(), kernel.view())?,
             kernel,

@@ -11,9 +11,11 @@ use super::isometry::WeightEnsemble;
 use super::propagation::SignalPropagation;
 use crate::math::linalg::svd;
 use crate::math::random::{Purpose, gaussian, orthogonal, stream};
-use crate::{Error, Result};
+use crate::math::times::validate_times;
+use crate::{Axis, Error, FiniteSize, Result, Solvable, Tolerance, Trajectory};
 
-/// A random network whose Jacobian is measured.
+/// A random network whose Jacobian is measured. As a model it has the layers up to `depth` as its grid, and
+/// the observable `mean squared singular value` of the Jacobian of as many layers.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct RandomJacobian {
     /// Nonlinearity and variances.
@@ -81,6 +83,55 @@ impl RandomJacobian {
     }
 }
 
+impl RandomJacobian {
+    /// The layers of a grid.
+    fn layers(&self, grid: &[f64]) -> Result<Vec<usize>> {
+        validate_times(grid)?;
+        let layer = |l: &f64| {
+            if l.fract() == 0.0 && *l >= 1.0 && *l <= self.depth as f64 {
+                return Ok(*l as usize);
+            }
+            let allowed = format!("it must be a whole number from 1 to {}", self.depth);
+            Err(Error::parameter("layer", l, allowed))
+        };
+        grid.iter().map(layer).collect()
+    }
+
+    fn recorded(grid: &[f64], means: Vec<f64>) -> Result<Trajectory> {
+        let mut trajectory = Trajectory::new(Axis::Depth, grid);
+        trajectory.push("mean squared singular value", means)?;
+        Ok(trajectory)
+    }
+}
+
+impl Solvable for RandomJacobian {
+    /// χ₁ to the power of the number of layers, where the variance is the fixed point.
+    fn predict(&self, grid: &[f64]) -> Result<Trajectory> {
+        self.network.validate()?;
+        self.layers(grid)?;
+        let chi = self.network.chi(self.variance);
+        Self::recorded(grid, grid.iter().map(|l| chi.powf(*l)).collect())
+    }
+
+    fn simulate(&self, grid: &[f64], seed: u64) -> Result<Trajectory> {
+        let (layers, means) = (self.layers(grid)?, self.mean_squares(seed)?);
+        Self::recorded(grid, layers.iter().map(|l| means[l - 1]).collect())
+    }
+
+    fn tolerance(&self, prediction: &Trajectory) -> Result<Tolerance> {
+        let bias = |values: &[f64]| {
+            let layers = prediction.grid().iter().zip(values);
+            layers.map(|(l, y)| y * l / self.width as f64).collect()
+        };
+        let biases = prediction.columns().map(|(_, values)| bias(values)).collect();
+        Ok(Tolerance {
+            gaps: vec![0.0],
+            finite_size: Some(FiniteSize { biases, standard_errors: 4.0 }),
+            reason: "1/N of it for each layer of N units, and four standard errors",
+        })
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -140,6 +191,27 @@ mod tests {
             values.iter().enumerate().map(gap).fold(0.0, f64::max)
         };
         assert!(distance(50) < 3.0 / 50.0 && distance(150) < 3.0 / 150.0);
+    }
+
+    #[test]
+    fn gradients_grow_or_shrink_by_the_same_factor_in_every_layer() {
+        for weight_variance in [1.5, 6.0] {
+            let network = SignalPropagation {
+                nonlinearity: Nonlinearity::ERF,
+                weight_variance,
+                bias_variance: 0.05,
+            };
+            let there = network.fixed_point().unwrap();
+            let (variance, weights) = (there.variance, WeightEnsemble::Gaussian);
+            let model = RandomJacobian { network, variance, depth: 6, width: 60, weights };
+            let seeds: Vec<u64> = (0..12).collect();
+            let found = crate::check(&model, &[1.0, 3.0, 6.0], &seeds).unwrap();
+            assert!(found.iter().all(|agreement| agreement.holds()), "{found:?}");
+            let prediction = model.predict(&[6.0]).unwrap();
+            let (_, values) = prediction.columns().next().unwrap();
+            approx::assert_relative_eq!(values[0], there.chi.powi(6), max_relative = 1e-12);
+            assert!(model.predict(&[7.0]).is_err() && model.simulate(&[0.5], 0).is_err());
+        }
     }
 
     #[test]
