@@ -156,6 +156,34 @@ pub fn eigh(a: &Array2<f64>) -> Result<(Array1<f64>, Array2<f64>)> {
     Ok((values, vectors))
 }
 
+/// Eigenvalues (real part, imaginary part) of any square matrix, such as the linearization of a flow:
+/// largest real part first.
+///
+/// By the QR algorithm (`golub2013`). They are those of a matrix that differs by rounding of the largest
+/// entries; where eigenvalues coincide without as many eigenvectors, this moves them by a root of it.
+///
+/// # Errors
+/// An entry that is not finite, a matrix that is not square, or no convergence.
+pub fn eigenvalues(a: &Array2<f64>) -> Result<Vec<(f64, f64)>> {
+    require_finite("matrix", a.view())?;
+    if a.nrows() != a.ncols() {
+        return Err(Error::shape("matrix", a.dim(), "as many rows as columns"));
+    }
+    let largest = a.iter().fold(0.0f64, |m, x| m.max(x.abs()));
+    if largest == 0.0 {
+        return Ok(vec![(0.0, 0.0); a.nrows()]);
+    }
+    // As in `decompose`; a power of two rounds nothing.
+    let scale = largest.log2().floor().exp2();
+    let found = to_faer(a.mapv(|x| x / scale).view())
+        .eigenvalues()
+        .map_err(|e| Error::Numerical { method: "eigenvalues", reason: format!("{e:?}") })?;
+    let mut values: Vec<(f64, f64)> =
+        found.into_iter().map(|z| (z.re * scale, z.im * scale)).collect();
+    values.sort_by(|x, y| y.0.total_cmp(&x.0).then(y.1.total_cmp(&x.1)));
+    Ok(values)
+}
+
 /// Thin QR factorization: Q with orthonormal columns, R upper triangular.
 pub fn qr(a: &Array2<f64>) -> (Array2<f64>, Array2<f64>) {
     let factors = to_faer(a.view()).qr();
@@ -339,98 +367,5 @@ pub fn congruence(a: ArrayView2<'_, f64>, values: &Array1<f64>) -> Array2<f64> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::math::random::{Purpose, gaussian, stream};
-
-    #[test]
-    fn positive_definite_equations_are_solved_and_others_refused() {
-        let mut rng = stream(5, Purpose::Task, 0);
-        let root = gaussian(12, 9, 1.0, &mut rng);
-        let a = root.t().dot(&root);
-        let b = gaussian(9, 2, 1.0, &mut rng);
-        let x = solve_positive_definite(&a, &b).unwrap();
-        assert!(frobenius_norm((&a.dot(&x) - &b).view()) < 1e-11);
-        let singular = root.dot(&root.t());
-        assert!(solve_positive_definite(&-&a, &b).is_err());
-        assert!(solve_positive_definite(&singular, &b).is_err(), "shapes");
-    }
-
-    #[test]
-    fn products_are_those_of_ndarray_in_every_memory_order() {
-        let mut rng = stream(6, Purpose::Task, 0);
-        let (a, b) = (gaussian(7, 40, 1.0, &mut rng), gaussian(40, 9, 1.0, &mut rng));
-        let close = |found: Array2<f64>, expected: Array2<f64>| {
-            assert!(frobenius_norm((&found - &expected).view()) < 1e-12);
-        };
-        close(product(a.view(), b.view()), a.dot(&b));
-        close(product(b.t(), a.t()), b.t().dot(&a.t()));
-        let (rows, columns) = (a.slice(s![..;2, ..]), b.slice(s![.., ..;-1]));
-        close(product(rows, columns), rows.dot(&columns));
-        close(symmetric_product(a.view(), a.t()), a.dot(&a.t()));
-        let full = gaussian(40, 40, 1.0, &mut rng);
-        let lower =
-            Array2::from_shape_fn((40, 40), |(i, j)| if j > i { 0.0 } else { full[[i, j]] });
-        for rows in [0..40, 0..7, 11..40, 20..27, 5..5] {
-            let found =
-                lower_triangular_product(a.slice(s![.., rows.clone()]), full.view(), rows.clone());
-            let expected =
-                a.slice(s![.., rows.clone()]).dot(&lower.slice(s![rows.clone(), ..rows.end]));
-            close(found, expected);
-        }
-        assert_eq!(
-            product(Array2::zeros((0, 3)).view(), Array2::zeros((3, 2)).view()).dim(),
-            (0, 2)
-        );
-        let positive = full.dot(&full.t()) + 40.0 * Array2::<f64>::eye(40);
-        let (white, _) = whitened(&positive, &full).unwrap();
-        close(
-            white.t().dot(&white),
-            full.t().dot(&solve_positive_definite(&positive, &full).unwrap()),
-        );
-    }
-
-    fn reconstruct(f: &Svd) -> Array2<f64> {
-        let k = f.s.len();
-        (&f.u.slice(s![.., ..k]) * &f.s).dot(&f.v.slice(s![.., ..k]).t())
-    }
-
-    #[test]
-    fn svd_reconstructs_every_kind_of_matrix() {
-        let mut rng = stream(0, Purpose::Task, 0);
-        for (m, n) in [(1, 1), (1, 4), (4, 1), (3, 3), (10, 4), (4, 10), (40, 40)] {
-            let g = gaussian(m, n, 1.0, &mut rng);
-            let outer = g.slice(s![.., ..1]).dot(&g.slice(s![..1, ..]));
-            let hilbert = Array2::from_shape_fn((m, n), |(i, j)| 1.0 / (1.0 + (i + j) as f64));
-            for a in [g.clone(), outer, hilbert, Array2::zeros((m, n)), &g * 1e290, &g * 1e-290] {
-                let f = svd(&a).unwrap();
-                let norm = f.s[0].max(f64::MIN_POSITIVE);
-                let bound = 30.0 * f64::EPSILON * m.max(n) as f64;
-                assert!(frobenius_norm((&reconstruct(&f) - &a).view()) / norm <= bound);
-                assert!(f.s.windows(2).into_iter().all(|w| w[0] >= w[1] && w[1] >= 0.0));
-                for q in [&f.u, &f.v] {
-                    let gap = &q.t().dot(q) - &Array2::<f64>::eye(q.nrows());
-                    assert!(frobenius_norm(gap.view()) <= bound);
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn a_matrix_with_a_nan_is_refused_and_named() {
-        let mut a = Array2::eye(4);
-        a[[2, 1]] = f64::NAN;
-        let text = svd(&a).unwrap_err().to_string();
-        assert!(text.contains("row 3, column 2"), "{text}");
-        assert!(eigh(&a).is_err());
-    }
-
-    #[test]
-    fn eigenvalues_come_largest_first() {
-        let a = ndarray::arr2(&[[2.0, 1.0], [1.0, 2.0]]);
-        let (values, vectors) = eigh(&a).unwrap();
-        approx::assert_abs_diff_eq!(values[0], 3.0, epsilon = 1e-14);
-        let gap = &congruence(vectors.view(), &values) - &a;
-        assert!(frobenius_norm(gap.view()) < 1e-14);
-    }
-}
+#[path = "linalg_tests.rs"]
+mod tests;

@@ -1,6 +1,5 @@
 //! Numerics without learning theory.
 //!
-//! * [`eigenvalues`]: of matrices that are not symmetric.
 //! * [`fixed_point`]: of maps of a few numbers, by iteration and Newton's method.
 //! * [`linalg`]: SVD, eigenvalues, QR: sorted, signs fixed, finite input only, one thread.
 //! * [`ode`]: adaptive Dormand–Prince 8(5,3) at a relative tolerance of 1e-12, recorded at given
@@ -17,7 +16,6 @@
 pub mod arcsine;
 pub mod dense_ode;
 mod dormand_prince;
-pub mod eigenvalues;
 pub mod error_function;
 pub mod fixed_point;
 pub(crate) mod folded_pairs;

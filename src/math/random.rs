@@ -42,15 +42,23 @@ pub fn gaussian(rows: usize, cols: usize, std: f64, rng: &mut ChaCha8Rng) -> Arr
     })
 }
 
-/// An orthogonal matrix drawn uniformly (Haar): QR of a Gaussian matrix with the signs of R fixed.
-pub fn orthogonal(n: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
-    let (mut q, r) = super::linalg::qr(&gaussian(n, n, 1.0, rng));
+/// Orthonormal columns, or rows if there are fewer of them, drawn uniformly (Haar): Q of a Gaussian
+/// matrix.
+pub fn semi_orthogonal(rows: usize, cols: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
+    let (tall, wide) = (rows.max(cols), rows.min(cols));
+    let (mut q, r) = super::linalg::qr(&gaussian(tall, wide, 1.0, rng));
+    // Only with the signs of R fixed is Q uniformly distributed.
     for (mut column, diagonal) in q.columns_mut().into_iter().zip(r.diag()) {
         if *diagonal < 0.0 {
             column.mapv_inplace(|x| -x);
         }
     }
-    q
+    if rows >= cols { q } else { q.t().as_standard_layout().into_owned() }
+}
+
+/// A [`semi_orthogonal`] matrix that is square: a random change of basis.
+pub fn orthogonal(n: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
+    semi_orthogonal(n, n, rng)
 }
 
 #[cfg(test)]
@@ -69,9 +77,22 @@ mod tests {
     }
 
     #[test]
-    fn orthogonal_matrices_are_orthogonal() {
-        let q = orthogonal(7, &mut stream(3, Purpose::InitialWeights, 0));
-        let gap = &q.t().dot(&q) - &Array2::<f64>::eye(7);
-        assert!(gap.iter().all(|g| g.abs() < 1e-14));
+    fn orthogonal_matrices_are_orthogonal_and_have_no_preferred_signs() {
+        let mut rng = stream(3, Purpose::InitialWeights, 0);
+        for (rows, cols) in [(7, 7), (7, 4), (4, 7), (1, 1), (3, 0)] {
+            let q = semi_orthogonal(rows, cols, &mut rng);
+            assert_eq!(q.dim(), (rows, cols));
+            let gram = if rows >= cols { q.t().dot(&q) } else { q.dot(&q.t()) };
+            let gap = &gram - &Array2::<f64>::eye(rows.min(cols));
+            assert!(gap.iter().all(|g| g.abs() < 1e-14));
+        }
+        let first = || stream(3, Purpose::InitialWeights, 0);
+        assert_eq!(orthogonal(5, &mut first()), semi_orthogonal(5, 5, &mut first()));
+        // Without the signs of R the first entry would always have the same one.
+        let positive = (0..100).filter(|_| orthogonal(2, &mut rng)[[0, 0]] > 0.0).count();
+        assert!(
+            (25..=75).contains(&positive),
+            "{positive} of 100, five standard deviations from 50"
+        );
     }
 }

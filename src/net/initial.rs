@@ -6,7 +6,7 @@
 use ndarray::Array2;
 use rand_chacha::ChaCha8Rng;
 
-use crate::math::{linalg, random};
+use crate::math::random;
 use crate::{Error, Result};
 
 /// Independent Gaussian weights of mean zero, with one standard deviation per weight matrix.
@@ -38,20 +38,7 @@ pub fn orthogonal(widths: &[usize], gain: f64, rng: &mut ChaCha8Rng) -> Result<V
     if !gain.is_finite() {
         return Err(Error::parameter("gain", gain, "it must be finite"));
     }
-    Ok(widths.windows(2).map(|w| semi_orthogonal(w[1], w[0], rng) * gain).collect())
-}
-
-/// Orthonormal columns, or rows if there are fewer of them.
-fn semi_orthogonal(rows: usize, cols: usize, rng: &mut ChaCha8Rng) -> Array2<f64> {
-    let (tall, wide) = (rows.max(cols), rows.min(cols));
-    let (mut q, r) = linalg::qr(&random::gaussian(tall, wide, 1.0, rng));
-    // Only with the signs of R fixed is Q uniformly distributed.
-    for (mut column, diagonal) in q.columns_mut().into_iter().zip(r.diag()) {
-        if *diagonal < 0.0 {
-            column.mapv_inplace(|x| -x);
-        }
-    }
-    if rows >= cols { q } else { q.t().as_standard_layout().into_owned() }
+    Ok(widths.windows(2).map(|w| random::semi_orthogonal(w[1], w[0], rng) * gain).collect())
 }
 
 fn validate_widths(widths: &[usize]) -> Result<()> {

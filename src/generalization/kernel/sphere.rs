@@ -19,6 +19,7 @@
 use ndarray::{Array2, ArrayView1, ArrayView2};
 use rand_chacha::ChaCha8Rng;
 
+use crate::math::folded_pairs::{FoldedPairs, Kink};
 use crate::math::quadrature::composite_nodes;
 use crate::math::random::gaussian;
 use crate::{Error, Result};
@@ -131,22 +132,32 @@ impl Kernel {
     }
 }
 
-/// Covariance of outputs and tangent kernel of unit vectors, layer by layer: the angle φ between the
-/// activities of a layer gives
-/// cos φ⁺ = (sin φ + (π − φ) cos φ)/π, and Θ⁺ = cos φ⁺ + Θ (π − φ)/π.
+/// Covariance of outputs and tangent kernel of unit vectors at an angle from 0 to π, layer by layer. Weights
+/// of variance 2 per input keep the variances at one.
 fn relu_network(angle: f64, depth: usize) -> (f64, f64) {
-    use std::f64::consts::PI;
-    let (mut angle, mut cosine) = (angle, angle.cos());
-    let mut tangent = cosine;
+    let relu = Kink::new(0.0, 1.0);
+    let [mut nngp, mut ntk] = [[angle.cos()]; 2];
+    // 1 − |cos θ| = 2 sin²(θ/2), or 2 cos²(θ/2) beyond π/2, without cancellation.
+    let half = 0.5 * angle;
+    let root = if nngp[0] < 0.0 { half.cos() } else { half.sin() };
+    let mut gap = [2.0 * root * root];
+    let unit = [&[1.0][..]; 2];
     for _ in 0..depth {
-        let away = (PI - angle) / PI;
-        // 1 − cos φ⁺ in a form that keeps small angles.
-        let below = 2.0 * (0.5 * angle).sin().powi(2) * away + (angle - angle.sin()) / PI;
-        cosine = 1.0 - below;
-        tangent = cosine + tangent * away;
-        angle = 2.0 * (0.5 * below).max(0.0).sqrt().min(1.0).asin();
+        let [nngp_after, gap_after, ntk_after] = [&mut nngp[..], &mut gap, &mut ntk];
+        FoldedPairs {
+            kink: relu,
+            factors: [1.0; 2],
+            roots: unit,
+            nngp: nngp_after,
+            gap: gap_after,
+            ntk: ntk_after,
+        }
+        .apply();
+        nngp[0] *= 2.0;
+        gap[0] *= 2.0;
+        ntk[0] = 2.0 * ntk[0] + nngp[0];
     }
-    (cosine, tangent)
+    (nngp[0], ntk[0])
 }
 
 /// The spectrum of a dot-product kernel on the unit sphere.
@@ -325,6 +336,28 @@ mod tests {
         }
         assert!(Kernel::Tangent { depth: 0 }.check().is_err());
         assert!(Kernel::Gaussian { width: -1.0 }.check().is_err());
+    }
+
+    #[test]
+    fn kernels_of_networks_are_iterated_arc_cosine_formulas() {
+        use std::f64::consts::PI;
+        for i in 1..=64 {
+            let start = PI * f64::from(i) / 64.0;
+            let (mut angle, mut tangent) = (start, start.cos());
+            for depth in 1..=4 {
+                let away = (PI - angle) / PI;
+                let cosine = angle.sin() / PI + away * angle.cos();
+                tangent = cosine + away * tangent;
+                angle = cosine.acos();
+                let found = Kernel::Network { depth }.at_angle(start);
+                assert!((found - cosine).abs() < 1e-14, "depth {depth}, angle {start}");
+                let found = Kernel::Tangent { depth }.at_angle(start) * (depth + 1) as f64;
+                assert!((found - tangent).abs() < 1e-13, "depth {depth}, angle {start}");
+            }
+        }
+        // Small angles keep their digits: with two hidden layers Θ/3 = 1 − φ/π + O(φ²).
+        let lost = 1.0 - Kernel::Tangent { depth: 2 }.at_angle(1e-9);
+        approx::assert_relative_eq!(lost, 1e-9 / PI, max_relative = 1e-6);
     }
 
     #[test]

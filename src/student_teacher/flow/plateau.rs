@@ -21,7 +21,7 @@ use super::right_hand_side::Learning;
 use super::solution::ACCURACY;
 use super::stationary::{End, settle_with};
 use crate::math::dense_ode::Steps;
-use crate::math::eigenvalues::eigenvalues;
+use crate::math::linalg::eigenvalues;
 use crate::math::roots::brent;
 use crate::net::Nonlinearity;
 use crate::student_teacher::averages::require_known_averages;
