@@ -62,4 +62,5 @@ pub(crate) mod cases;
 mod course;
 mod network;
 pub mod overlaps;
+pub mod similarity;
 pub mod two_tasks;
