@@ -63,4 +63,5 @@ mod course;
 mod model;
 mod network;
 pub mod overlaps;
+pub mod similarity;
 pub mod two_tasks;

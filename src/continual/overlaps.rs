@@ -6,6 +6,7 @@ use std::f64::consts::PI;
 use ndarray::{Array1, Array2, Axis, concatenate, s};
 
 use crate::math::linalg::require_finite;
+use crate::math::random::{Purpose, gaussian, stream};
 use crate::net::Nonlinearity;
 use crate::student_teacher::flow::generalization_error;
 use crate::student_teacher::order_parameters::OrderParameters;
@@ -103,6 +104,24 @@ impl TeacherPair {
         let overlaps = TwoTaskOverlaps { both, second_head, n_first };
         overlaps.validate()?;
         Ok(overlaps)
+    }
+
+    /// The same with heads for `units` units that are normal with the standard deviation `head_scale`.
+    ///
+    /// # Errors
+    /// As [`random_student`](Self::random_student).
+    pub fn random_student_with_heads(
+        &self,
+        units: usize,
+        head_scale: f64,
+        scale: f64,
+        dimension: usize,
+        seed: u64,
+    ) -> Result<TwoTaskOverlaps> {
+        let mut rng = stream(seed, Purpose::InitialWeights, 1);
+        let heads = gaussian(2, units, head_scale, &mut rng);
+        let (first, second) = (heads.row(0).to_owned(), heads.row(1).to_owned());
+        self.random_student([&first, &second], scale, dimension, seed)
     }
 }
 

@@ -1,8 +1,8 @@
 //! From lazy to rich: feature learning in deep linear networks.
 
 use super::ensembles::{dots, measure, seeds};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Sheet, series_color};
 use crate::wide::rich::descent::RichNetwork;

@@ -1,7 +1,7 @@
 //! The matrix solution QQᵀ from random zero-balanced starts.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::observables::gram_blocks::{GramBlocks, random_task};
 use crate::parameter::{Parameter, ParameterKind};

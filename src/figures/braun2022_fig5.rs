@@ -1,7 +1,7 @@
 //! Reversal learning: rich networks slow down exponentially, lazy ones do not.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, log_grid, named, theory_and_simulation};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::reversal::{
     ReversedNetwork, reversed_mode, shallow_reversal_loss, trained_half_times,

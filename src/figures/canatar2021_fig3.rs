@@ -1,8 +1,8 @@
 //! Kernel regression with a flat, band-limited spectrum: where noise makes the learning curve rise.
 
 use super::ensembles::{dots, measure_runs};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::Sweep;
 use crate::generalization::kernel::regression::KernelRegression;
 use crate::generalization::linear::ridge::RIDGE;

@@ -1,8 +1,8 @@
 //! The tangent kernel of a wide network on the sphere: learning curves and spectral bias.
 
 use super::ensembles::{Mean, dots, measure_runs};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::generalization::kernel::curve::SphereRegression;
 use crate::generalization::kernel::sphere::Kernel;
 use crate::generalization::kernel::sphere_learning::SphereLearning;

@@ -1,7 +1,7 @@
 //! λ-balanced networks: from lazy to rich learning.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, named, theory_and_simulation};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::observables::kernel_movement::BalanceSeries;
 use crate::parameter::{Parameter, ParameterKind};

@@ -5,8 +5,8 @@ use std::f64::consts::PI;
 use ndarray::{Array2, arr2};
 
 use super::ensembles::seeds;
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::even_grid;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::net::architecture::Architecture;
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};

@@ -3,8 +3,8 @@
 use ndarray::{Array2, ArrayView1, ArrayView2, Axis as Direction, s};
 
 use super::ensembles::seeds;
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, log_grid, thin};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::net::architecture::Architecture;
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};

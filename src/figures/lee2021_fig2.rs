@@ -2,12 +2,9 @@
 
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, thin};
-use crate::agreement::{FiniteSize, Tolerance};
 use crate::continual::overlaps::{Task, TeacherPair};
+use crate::continual::similarity::{Outcomes, SimilaritySweep, TasksAt};
 use crate::continual::two_tasks::{Curriculum, Protection, TwoTasks};
-use crate::math::parallel::in_parallel;
-use crate::math::random::{Purpose, gaussian, stream};
-use crate::math::statistics::mean_and_error;
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
@@ -15,7 +12,7 @@ use crate::plot::{
     series_marker,
 };
 use crate::student_teacher::flow::Learning;
-use crate::{Agreement, Axis, Result, Trajectory, compare};
+use crate::{Agreement, Result};
 
 const RATE: Parameter = Parameter {
     name: "rate",
@@ -105,153 +102,56 @@ fn tasks(
     settings: &Settings,
     (units, teacher_units): (usize, usize),
     (features, readouts): (f64, f64),
-    start: u64,
+    seed: u64,
 ) -> Result<TwoTasks> {
-    let seed = settings.seed + start;
-    let heads = gaussian(2, units, 0.1, &mut stream(seed, Purpose::InitialWeights, 1));
-    let (first, second) = (heads.row(0).to_owned(), heads.row(1).to_owned());
     let pair = TeacherPair::similar(teacher_units, features, readouts)?;
     let rate = settings.values.get(&RATE);
     Ok(TwoTasks {
         activation: Nonlinearity::ERF_SQRT2,
         learning: Learning { rate, readout_rate: rate, noise: 0.0 },
-        start: pair.random_student([&first, &second], 1.0, DRAWN_IN, seed)?,
+        start: pair.random_student_with_heads(units, 0.1, 1.0, DRAWN_IN, seed)?,
         curriculum: Curriculum::sequential(settings.values.get(&SWITCH)),
         protection: Protection::None,
         size: by_effort(settings, [64, 64, 128]),
     })
 }
 
-/// What is shown of a student: forgetting and transfer shortly after the switch, forgetting and error on
-/// the second task at the end.
-const SHOWN: [&str; 4] = ["early forgetting", "early transfer", "forgetting", "error on task 2"];
-
-fn predicted(tasks: &TwoTasks) -> Result<[f64; 4]> {
-    let b = tasks.balance(&[EARLY, tasks.curriculum.switch])?;
-    Ok([b.forgetting[0], b.transfer[0], b.forgetting[1], b.at_switch[1] - b.transfer[1]])
+/// Students along a similarity.
+fn sweep<'a>(settings: &Settings, tasks: TasksAt<'a>) -> SimilaritySweep<'a> {
+    SimilaritySweep { tasks, early: EARLY, seed: settings.seed }
 }
 
-fn measured(tasks: &TwoTasks, seed: u64) -> Result<[f64; 4]> {
-    let switch = tasks.curriculum.switch;
-    let states = tasks.train(&[switch, switch + EARLY, 2.0 * switch], seed)?;
-    let [first, second] =
-        Task::BOTH.map(|task| [0, 1, 2].map(|i| states[i].error(tasks.activation, task)));
-    Ok([first[1] - first[0], second[0] - second[1], first[2] - first[0], second[2]])
-}
-
-/// Theory and simulation along one similarity.
-struct Sweep<'a> {
-    settings: &'a Settings,
-    name: String,
-    axis: &'static str,
-    starts: u64,
-    build: Box<dyn Fn(f64, u64) -> Result<TwoTasks> + Sync + 'a>,
-}
-
-impl Sweep<'_> {
-    /// Values at every point, start by start.
-    fn over(
-        &self,
-        points: &[f64],
-        starts: u64,
-        job: impl Fn(TwoTasks, u64) -> Result<[f64; 4]> + Sync,
-    ) -> Result<Vec<Vec<[f64; 4]>>> {
-        let n = starts as usize;
-        let all = in_parallel(points.len() * n, |i| {
-            let start = (i % n) as u64;
-            job((self.build)(points[i / n], start)?, self.settings.seed + start)
-        })?;
-        Ok(all.chunks(n).map(<[_]>::to_vec).collect())
-    }
-
-    fn theory(&self, points: &[f64]) -> Result<Curves> {
-        let values = self.over(points, self.starts, |tasks, _| predicted(&tasks))?;
-        Ok(Curves { points: points.to_vec(), values })
-    }
-
-    /// Networks from the first of the starts, held against theory from the same ones: the mean of their
-    /// differences, so that what starts have in common cancels. The bound is what half as many inputs
-    /// change, which a gap of order 1/N is as large as.
-    fn simulation(
-        &self,
-        points: &[f64],
-        starts: u64,
-        shown: &[usize],
-        agreements: &mut Vec<Agreement>,
-    ) -> Result<Curves> {
-        let theory = self.over(points, starts, |tasks, _| predicted(&tasks))?;
-        let values = self.over(points, starts, |tasks, seed| measured(&tasks, seed))?;
-        let half = self.over(points, starts, |tasks, seed| {
-            measured(&TwoTasks { size: tasks.size / 2, ..tasks }, seed)
-        })?;
-        let mean = |values: &[Vec<[f64; 4]>], k: usize| -> Vec<f64> {
-            values.iter().map(|v| mean_and_error(v.iter().map(|x| x[k])).0).collect()
-        };
-        let new = || Trajectory::new(Axis::Parameter, points);
-        let mut prediction = new();
-        let mut runs = vec![new(); starts as usize];
-        let (mut gaps, mut biases) = (Vec::new(), Vec::new());
-        for k in shown {
-            let name = format!("{} against {}", SHOWN[*k], self.axis);
-            let expected = mean(&theory, *k);
-            for (start, run) in runs.iter_mut().enumerate() {
-                let apart = |i: usize| values[i][start][*k] - theory[i][start][*k];
-                run.push(&name, (0..points.len()).map(|i| expected[i] + apart(i)).collect())?;
-            }
-            let change = mean(&values, *k).into_iter().zip(mean(&half, *k));
-            biases.push(change.map(|(x, y)| (x - y).abs()).collect());
-            gaps.push(1e-6);
-            prediction.push(name, expected)?;
-        }
-        let tolerance = Tolerance {
-            gaps,
-            finite_size: Some(FiniteSize { biases, standard_errors: 4.0 }),
-            reason: "what half as many inputs change, and four standard errors of the mean",
-        };
-        let found = compare(&prediction, &runs, Some(&tolerance))?;
-        agreements.extend(named(&self.name, found));
-        Ok(Curves { points: points.to_vec(), values })
-    }
-}
-
-/// Values at points, start by start.
-struct Curves {
-    points: Vec<f64>,
-    values: Vec<Vec<[f64; 4]>>,
-}
+/// What students come to, and how it is drawn. Outcomes are numbered as in
+/// [`OUTCOMES`](crate::continual::similarity::OUTCOMES).
+struct Curves(Outcomes);
 
 impl Curves {
-    /// Mean and standard error over starts.
-    fn of(&self, k: usize) -> (Vec<f64>, Vec<f64>) {
-        self.values.iter().map(|v| mean_and_error(v.iter().map(|x| x[k]))).unzip()
-    }
-
     fn line(&self, panel: &mut Panel, k: usize, label: &str, color: Color, dash: Dash) {
-        let mean = self.of(k).0;
-        panel.add(Line { dash, ..Line::new(label, &self.points, &mean, color) });
+        let mean = self.0.mean_and_error(k).0;
+        panel.add(Line { dash, ..Line::new(label, &self.0.points, &mean, color) });
     }
 
     /// The number of standard errors that a standard deviation is.
     fn deviation(&self) -> f64 {
-        (self.values[0].len() as f64).sqrt()
+        (self.0.values[0].len() as f64).sqrt()
     }
 
     /// A band of some standard errors on both sides of the mean.
     fn band(&self, panel: &mut Panel, k: usize, errors: f64, color: Color) {
-        let (mean, error) = self.of(k);
+        let (mean, error) = self.0.mean_and_error(k);
         let edge = |sign: f64| -> Vec<f64> {
             mean.iter().zip(&error).map(|(m, e)| m + sign * errors * e).collect()
         };
-        panel.add(Band::new("", &self.points, &edge(-1.0), &edge(1.0), color));
+        panel.add(Band::new("", &self.0.points, &edge(-1.0), &edge(1.0), color));
     }
 
     fn dots(&self, panel: &mut Panel, k: usize, series: usize, color: Color) {
-        let (mean, error) = self.of(k);
+        let (mean, error) = self.0.mean_and_error(k);
         panel.add(Dots {
             open: true,
             marker: series_marker(series),
             spread: Some(error),
-            ..Dots::new("", &self.points, &mean, color)
+            ..Dots::new("", &self.0.points, &mean, color)
         });
     }
 }
@@ -270,7 +170,7 @@ fn course_panel(settings: &Settings) -> Result<Panel> {
     panel.add(Rule { label: Some("switch".into()), ..Rule::vertical(switch) });
     let grid = even_grid(2.0 * switch, 161);
     for (i, features) in [0.0, 0.4, 1.0].into_iter().enumerate() {
-        let tasks = tasks(settings, (2, 1), (features, 1.0), 0)?;
+        let tasks = tasks(settings, (2, 1), (features, 1.0), settings.seed)?;
         let states = tasks.course(&grid)?;
         let color = series_color(i);
         for (task, dash) in [(Task::First, Dash::Solid), (Task::Second, Dash::Dashed)] {
@@ -299,14 +199,9 @@ fn course_panel(settings: &Settings) -> Result<Panel> {
 }
 
 fn similarity_panels(settings: &Settings, agreements: &mut Vec<Agreement>) -> Result<[Panel; 2]> {
-    let sweep = Sweep {
-        settings,
-        name: "features".into(),
-        axis: "V",
-        starts: by_effort(settings, [4, 5, 16]),
-        build: Box::new(|v, start| tasks(settings, (2, 1), (v, 1.0), start)),
-    };
-    let theory = sweep.theory(&even_grid(1.0, by_effort(settings, [7, 7, 11])))?;
+    let sweep = sweep(settings, Box::new(|v, seed| tasks(settings, (2, 1), (v, 1.0), seed)));
+    let points = even_grid(1.0, by_effort(settings, [7, 7, 11]));
+    let theory = Curves(sweep.predict(&points, by_effort(settings, [4, 5, 16]))?);
     let axis = || AxisSpec::linear("similarity of features *V*").within(-0.03, 1.03);
     let mut forgetting = Panel::new(axis(), AxisSpec::linear("forgetting"));
     let mut transfer = Panel::new(axis(), AxisSpec::linear("transfer"));
@@ -322,7 +217,8 @@ fn similarity_panels(settings: &Settings, agreements: &mut Vec<Agreement>) -> Re
     if simulated(settings) {
         let points = by_effort(settings, [vec![], vec![0.5, 1.0], vec![0.0, 0.2, 0.4, 0.7, 1.0]]);
         let starts = by_effort(settings, [0, 3, 8]);
-        let runs = sweep.simulation(&points, starts, &[0, 1, 2], agreements)?;
+        let runs = Curves(sweep.simulate(&points, starts)?);
+        agreements.extend(named("features", sweep.compare(&runs.0, &[0, 1, 2], "V")?));
         runs.dots(&mut forgetting, 2, 0, end);
         runs.dots(&mut forgetting, 0, 1, early);
         runs.dots(&mut transfer, 1, 1, early);
@@ -342,14 +238,9 @@ fn readout_panel(settings: &Settings) -> Result<Panel> {
     let points = even_grid(2.0, by_effort(settings, [3, 3, 7]));
     let points: Vec<f64> = points.iter().map(|x| x - 1.0).collect();
     for (i, features) in [0.3, 1.0].into_iter().enumerate() {
-        let sweep = Sweep {
-            settings,
-            name: String::new(),
-            axis: "the cosine of readouts",
-            starts: by_effort(settings, [2, 2, 10]),
-            build: Box::new(move |r, start| tasks(settings, (3, 2), (features, r), start)),
-        };
-        let theory = sweep.theory(&points)?;
+        let at = move |r, seed| tasks(settings, (3, 2), (features, r), seed);
+        let starts = by_effort(settings, [2, 2, 10]);
+        let theory = Curves(sweep(settings, Box::new(at)).predict(&points, starts)?);
         let (color, dash) = (series_color(4 + i), series_dash(i));
         theory.band(&mut panel, 2, 1.0, color);
         theory.line(&mut panel, 2, &format!("*V* = {features}"), color, dash);
@@ -370,23 +261,20 @@ fn protection_panels(settings: &Settings, agreements: &mut Vec<Agreement>) -> Re
         ("frozen layer".to_owned(), sequential, Protection::frozen_layer(2)),
     ];
     for (i, (label, curriculum, protection)) in variants.into_iter().enumerate() {
-        let sweep = Sweep {
-            settings,
-            name: label.clone(),
-            axis: "V",
-            starts: by_effort(settings, [2, 2, 6]),
-            build: Box::new(move |v, start| {
-                let plain = tasks(settings, (2, 1), (v, 1.0), start)?;
-                Ok(TwoTasks { curriculum, protection: protection.clone(), ..plain })
-            }),
+        let protected = move |v, seed| {
+            let plain = tasks(settings, (2, 1), (v, 1.0), seed)?;
+            Ok(TwoTasks { curriculum, protection: protection.clone(), ..plain })
         };
-        let theory = sweep.theory(&even_grid(1.0, by_effort(settings, [5, 5, 9])))?;
+        let sweep = sweep(settings, Box::new(protected));
+        let points = even_grid(1.0, by_effort(settings, [5, 5, 9]));
+        let theory = Curves(sweep.predict(&points, by_effort(settings, [2, 2, 6]))?);
         let (color, dash) = (series_color(i), series_dash(i));
         theory.line(&mut forgetting, 2, &label, color, dash);
         theory.line(&mut price, 3, "", color, dash);
         // The plain ones are in panel b.
         if settings.effort == Effort::Paper && i > 0 {
-            let runs = sweep.simulation(&[0.2, 0.5, 0.8], 6, &[2, 3], agreements)?;
+            let runs = Curves(sweep.simulate(&[0.2, 0.5, 0.8], 6)?);
+            agreements.extend(named(&label, sweep.compare(&runs.0, &[2, 3], "V")?));
             runs.dots(&mut forgetting, 2, i, color);
             runs.dots(&mut price, 3, i, color);
         }

@@ -1,7 +1,7 @@
 //! Bayesian deep linear networks: what depth, width and noise do to predictions.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet, series_color};
 use crate::wide::bayesian::deep_linear::BayesianDeepLinear;

@@ -1,8 +1,8 @@
 //! Double descent of random-features regression.
 
 use super::ensembles::{dots, measure_runs};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::curve::Sweep;
 use crate::generalization::features::random_features::{RANDOM_FEATURES, bias_variance, relu};
 use crate::parameter::{Parameter, ParameterKind};

@@ -4,8 +4,8 @@
 use ndarray::{Array1, Array2, ArrayView1, ArrayView2, Axis};
 
 use super::ensembles::seeds;
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::even_grid;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::net::architecture::Architecture;
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};

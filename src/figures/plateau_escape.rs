@@ -1,29 +1,21 @@
 //! How long a plateau lasts: the logarithm of the number of inputs.
 
-use ndarray::{Array1, Array2};
-
 use super::ensembles::{Mean, dots, seeds};
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, log_grid};
-use crate::math::parallel::in_parallel;
-use crate::math::statistics::{mean_and_error, student_gate};
+use crate::Result;
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
-use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Rule, Sheet, Width, series_color};
-use crate::student_teacher::finite::online_descent::OnlineDescent;
-use crate::student_teacher::flow::plateau::{Passage, SymmetricPlateau, asymmetry, passage};
-use crate::student_teacher::flow::{Learning, generalization_error, solve};
-use crate::student_teacher::order_parameters::OrderParameters;
-use crate::{Agreement, Error, Result};
+use crate::plot::{
+    AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Rule, Sheet, Width, series_color,
+};
+use crate::student_teacher::finite::plateau_exit::{ExitTimes, PlateauExit};
+use crate::student_teacher::flow::Learning;
 
 /// Units of student and teacher.
 const UNITS: usize = 2;
 /// Standard deviation of initial weights.
 const SCALE: f64 = 0.5;
-/// Error, in units of the plateau's height, at which students count as specialized.
-const SPECIALIZED: f64 = 0.5;
-/// A network is looked at every so many examples per input.
-const LOOK: f64 = 0.25;
 
 const RATE: Parameter = Parameter {
     name: "rate",
@@ -86,126 +78,51 @@ impl Plan {
     }
 }
 
-fn random_start(n_in: usize, seed: u64) -> Result<OrderParameters> {
-    let (t, ones) = (Array2::eye(UNITS), Array1::ones(UNITS));
-    OrderParameters::random_student(&t, &ones, &ones, SCALE, n_in, seed)
-}
-
-fn error(state: &OrderParameters) -> f64 {
-    let covariance: Vec<f64> = state.covariance().iter().copied().collect();
-    generalization_error(Nonlinearity::ERF_SQRT2, &covariance, &state.signed_readouts())
-}
-
-/// Time at which the equations have specialized from a random start.
-fn exit(learning: &Learning, plateau: &SymmetricPlateau, n_in: usize, seed: u64) -> Result<f64> {
-    match passage(Nonlinearity::ERF_SQRT2, learning, &random_start(n_in, seed)?, plateau)? {
-        Passage::Left { specialized, .. } => Ok(specialized),
-        Passage::Stays { until, .. } => Err(stuck(n_in, until)),
-        Passage::Never { .. } => Err(stuck(n_in, f64::INFINITY)),
-    }
-}
-
-/// The same of a network.
-fn network_exit(
-    learning: &Learning,
-    plateau: &SymmetricPlateau,
-    n_in: usize,
-    seed: u64,
-) -> Result<f64> {
-    let start = random_start(n_in, seed)?;
-    let mut training =
-        OnlineDescent::trainer(Nonlinearity::ERF_SQRT2, *learning, &start, n_in, seed)?;
-    let (level, latest) = (SPECIALIZED * plateau.error, 60.0 / plateau.escape_rate);
-    let look = (LOOK * n_in as f64).ceil() as u64;
-    let mut before = error(&start);
-    loop {
-        let time = (training.steps() + look) as f64 / n_in as f64;
-        training.advance_to(time)?;
-        let now = error(&training.engine().order_parameters());
-        if now <= level {
-            let share = (before - level) / (before - now);
-            return Ok(time - (1.0 - share) * look as f64 / n_in as f64);
-        }
-        if time > latest {
-            return Err(stuck(n_in, time));
-        }
-        before = now;
-    }
-}
-
-fn stuck(n_in: usize, until: f64) -> Error {
-    Error::Numerical {
-        method: "search for the end of the plateau",
-        reason: format!("a start in {n_in} dimensions was on it until t = {until:.0}"),
-    }
-}
-
-/// Exits of all runs of every size.
-fn exits(
-    sizes: &[usize],
-    runs: u64,
-    seed: u64,
-    one: impl Fn(usize, u64) -> Result<f64> + Sync,
-) -> Result<Vec<Vec<f64>>> {
-    // No two sizes share a seed: their means are independent.
-    let jobs: Vec<(usize, u64)> = sizes
-        .iter()
-        .zip(0..)
-        .flat_map(|(n, k)| {
-            seeds(seed.wrapping_add(7919 * k), runs).into_iter().map(move |s| (*n, s))
-        })
-        .collect();
-    let times = in_parallel(jobs.len(), |job| one(jobs[job].0, jobs[job].1))?;
-    Ok(times.chunks(runs.max(1) as usize).map(<[f64]>::to_vec).collect())
+/// Sizes with the seeds of their runs. No two sizes share a seed: their means are independent.
+fn seeded(sizes: &[usize], runs: u64, seed: u64) -> Vec<(usize, Vec<u64>)> {
+    let of_size = |(n, k): (&usize, u64)| (*n, seeds(seed.wrapping_add(7919 * k), runs));
+    sizes.iter().zip(0..).map(of_size).collect()
 }
 
 fn draw(settings: &Settings) -> Result<Drawing> {
     let learning = Learning { rate: settings.values.get(&RATE), readout_rate: 0.0, noise: 0.0 };
-    let plateau =
-        SymmetricPlateau::of(Nonlinearity::ERF_SQRT2, &learning, &random_start(1000, 0)?)?;
+    let model = PlateauExit::new(Nonlinearity::ERF_SQRT2, learning, UNITS, SCALE)?;
     let plan = Plan::of(settings.effort);
-    let theory = exits(&plan.sizes, plan.starts, settings.seed, |n, seed| {
-        exit(&learning, &plateau, n, seed)
-    })?;
-    let networks = exits(&plan.networks, plan.runs, settings.seed.wrapping_add(1), |n, seed| {
-        network_exit(&learning, &plateau, n, seed)
-    })?;
-    let [error_panel, growth_panel] = course_panels(&learning, &plateau, settings.seed)?;
-    let mut panels = vec![error_panel, growth_panel];
-    panels.push(exit_panel(&plan, &plateau, &theory, &networks));
-    let slope = plateau.delay_per_log_size();
-    let mut agreements =
-        vec![slope_agreement("exit of the equations", &plan.sizes, &theory, slope)];
-    if !networks.is_empty() {
-        agreements.push(slope_agreement("exit of networks", &plan.networks, &networks, slope));
+    let seed = settings.seed;
+    let equations = model.of_equations(&seeded(&plan.sizes, plan.starts, seed))?;
+    let networks = model.of_networks(&seeded(&plan.networks, plan.runs, seed.wrapping_add(1)))?;
+    let slope = model.plateau().delay_per_log_size();
+    let mut panels: Vec<Panel> = course_panels(&model, seed)?.into();
+    panels.push(exit_panel(slope, &equations, &networks));
+    let mut agreements = Vec::new();
+    // The theory's few starts are for a quick look: nothing to be judged by.
+    if settings.effort != Effort::Theory {
+        agreements.push(equations.compare_slope("exit of the equations", slope));
+        agreements.push(networks.compare_slope("exit of networks", slope));
     }
     let sheet = Sheet::new(FIGURE.title, panels);
     let description = FIGURE.caption.into();
-    if settings.effort == Effort::Theory {
-        // Few starts, for a quick look: nothing to be judged by.
-        agreements.clear();
-    }
     Ok(Drawing { sheet: Sheet { description, width: Width::Double, ..sheet }, agreements })
 }
 
 /// Error and differences between students over time, one start of each size.
-fn course_panels(learning: &Learning, plateau: &SymmetricPlateau, seed: u64) -> Result<[Panel; 2]> {
+fn course_panels(model: &PlateauExit, seed: u64) -> Result<[Panel; 2]> {
+    let plateau = model.plateau();
     let end = 14.0 / plateau.escape_rate;
     let grid = even_grid(end, 281);
     let axis = || AxisSpec::linear("examples per input, t").within(0.0, end);
     let mut errors = Panel::new(axis(), AxisSpec::log("generalization error").within(1e-4, 1.0));
     let mut growth = Panel::new(axis(), AxisSpec::log("difference of students").within(1e-5, 1.0));
     for (k, power) in [2, 4, 6].into_iter().enumerate() {
-        let start = random_start(10usize.pow(power), seed)?;
-        let states = solve(Nonlinearity::ERF_SQRT2, learning, &start, &grid)?;
+        let (error, asymmetry) = model.course(10usize.pow(power), seed, &grid)?;
         let shown = |values: Vec<f64>, floor: f64| {
             let kept = grid.iter().zip(values).filter(|(_, y)| *y > floor);
             kept.map(|(t, y)| (*t, y)).unzip::<f64, f64, Vec<_>, Vec<_>>()
         };
         let label = format!("N = 10^{power}");
-        let (x, y) = shown(states.iter().map(error).collect(), 1e-4);
+        let (x, y) = shown(error, 1e-4);
         errors.add(Line::new(&label, &x, &y, series_color(k)));
-        let (x, y) = shown(states.iter().map(asymmetry).collect(), 1e-5);
+        let (x, y) = shown(asymmetry, 1e-5);
         growth.add(Line::new("", &x, &y, series_color(k)));
     }
     let height = Rule { dash: Dash::Dotted, ..Rule::horizontal(plateau.error) };
@@ -222,64 +139,23 @@ fn course_panels(learning: &Learning, plateau: &SymmetricPlateau, seed: u64) -> 
     Ok([errors, growth])
 }
 
-fn means(exits: &[Vec<f64>]) -> Mean {
-    let (values, errors) = exits.iter().map(|times| mean_and_error(times.iter().copied())).unzip();
-    Mean { values, errors }
-}
-
-fn exit_panel(
-    plan: &Plan,
-    plateau: &SymmetricPlateau,
-    theory: &[Vec<f64>],
-    networks: &[Vec<f64>],
-) -> Panel {
+fn exit_panel(slope: f64, equations: &ExitTimes, networks: &ExitTimes) -> Panel {
     let mut panel =
         Panel::new(AxisSpec::log("number of inputs N"), AxisSpec::linear("time of specialization"));
     panel.legend = Legend::TopLeft;
     panel.aspect = 1.0;
-    let numbers = |sizes: &[usize]| sizes.iter().map(|n| *n as f64).collect::<Vec<_>>();
-    let mut add = |label: &str, sizes: &[usize], exits: &[Vec<f64>], color, open| {
-        let (x, mean) = (numbers(sizes), means(exits));
-        let fit = fitted(sizes, exits, plateau.delay_per_log_size());
+    let mut add = |label: &str, exits: &ExitTimes, color, open| {
+        let x: Vec<f64> = exits.sizes.iter().map(|n| *n as f64).collect();
         let ends = [x[0], x[x.len() - 1]];
-        let line = Line::new("", &ends, &ends.map(fit), color);
+        let line = Line::new("", &ends, &ends.map(exits.line(slope)), color);
         panel.add(Line { dash: Dash::Dashed, ..line });
-        panel.add(crate::plot::Dots { open, ..dots(label, &x, &mean, color) });
+        let (values, errors) = exits.means();
+        panel.add(Dots { open, ..dots(label, &x, &Mean { values, errors }, color) });
     };
-    add("equations", &plan.sizes, theory, series_color(0), false);
-    if !networks.is_empty() {
-        add("networks", &plan.networks, networks, series_color(1), true);
+    add("equations", equations, series_color(0), false);
+    if !networks.sizes.is_empty() {
+        add("networks", networks, series_color(1), true);
     }
     panel.add(Line { dash: Dash::Dashed, ..Line::new("slope 1/(2λ)", &[], &[], Color::GRAY) });
     panel
-}
-
-/// The line of given slope through the mean of all exits.
-fn fitted(sizes: &[usize], exits: &[Vec<f64>], slope: f64) -> impl Fn(f64) -> f64 {
-    let count = sizes.len() as f64;
-    let x = sizes.iter().map(|n| (*n as f64).ln()).sum::<f64>() / count;
-    let y = means(exits).values.iter().sum::<f64>() / count;
-    move |n: f64| y + slope * (n.ln() - x)
-}
-
-/// The slope of exits against ln N by least squares, held against the predicted one within four standard
-/// errors from the scatter of runs.
-fn slope_agreement(name: &str, sizes: &[usize], exits: &[Vec<f64>], predicted: f64) -> Agreement {
-    let x: Vec<f64> = sizes.iter().map(|n| (*n as f64).ln()).collect();
-    let center = x.iter().sum::<f64>() / x.len() as f64;
-    let square: f64 = x.iter().map(|x| (x - center).powi(2)).sum();
-    let Mean { values, errors } = means(exits);
-    let slope = x.iter().zip(&values).map(|(x, y)| (x - center) * y).sum::<f64>() / square;
-    let variance: f64 = x.iter().zip(&errors).map(|(x, e)| ((x - center) * e).powi(2)).sum();
-    let error = variance.sqrt() / square;
-    let gap = (slope - predicted).abs();
-    Agreement {
-        observable: format!("{name}: delay per ln N"),
-        max_gap: gap,
-        rms_gap: gap,
-        range: predicted,
-        spread: error,
-        tolerance: Some(student_gate(4.0, exits.iter().map(Vec::len).sum()) * error),
-        reason: "four standard errors of the fitted slope",
-    }
 }

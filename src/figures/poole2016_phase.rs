@@ -3,8 +3,8 @@
 use ndarray::Array2;
 
 use super::ensembles::{Mean, dots, measure};
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, log_grid, named};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{

@@ -1,7 +1,7 @@
 //! Mode strengths in theory, in a linear and in a tanh network, and the delay of learning.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, named, thin};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::course::delays::mean_delays;
 use crate::course::{Course, Start};
 use crate::deep_linear::recording::mode_name;

@@ -1,7 +1,7 @@
 //! When a category is learned, and whether it is: coherence.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::even_grid;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::two_layer::TwoLayerMode;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{

@@ -2,9 +2,9 @@
 
 use ndarray::{Array1, Array2, ArrayView1};
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, named};
 use super::tree_diagram::draw_tree;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::compare_with_descent;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{

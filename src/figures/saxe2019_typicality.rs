@@ -1,7 +1,7 @@
 //! Typical items, the recall of a category, and induction over development.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::parameter::{Parameter, ParameterKind};

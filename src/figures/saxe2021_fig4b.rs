@@ -1,7 +1,7 @@
 //! Every weight of a small network over time.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::even_grid;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::observables::every_weight::EveryWeight;

@@ -1,8 +1,8 @@
 //! Training of narrow and wide networks against the theory of infinite width.
 
 use super::ensembles::seeds;
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::log_grid;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::net::unit::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet};

@@ -2,8 +2,8 @@
 
 use ndarray::{ArrayView1, Axis};
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::tree_diagram::{level_color, tree_panel};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::Result;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Colormap, Dots, Heatmap, Legend, Line, Panel, Sheet, literal};

@@ -1,8 +1,8 @@
 //! Progressive differentiation: items in the hidden layer over learning.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::own::embedding::{Plane, draw_item, ends};
 use super::parts::even_grid;
-use super::{Drawing, Effort, Figure, Settings};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{Color, Dots, Legend, Line, Marker, Panel, Sheet, Text, series_color};

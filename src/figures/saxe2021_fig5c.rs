@@ -2,8 +2,8 @@
 
 use ndarray::Array2;
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation, thin};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::observables::scalar_layers::ScalarLayers;

@@ -1,7 +1,7 @@
 //! Learning time of each level of a hierarchy.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation, thin};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::compare_with_descent;
 use crate::math::statistics::mean_and_deviation;
 use crate::net::Nonlinearity;

@@ -1,8 +1,8 @@
 //! An illusory correlation: for a time, a deep network believes that worms have bones.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::own::focus::stack;
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation, thin};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::gated::frozen::mean_held_answer;

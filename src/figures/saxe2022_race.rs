@@ -1,7 +1,7 @@
 //! Gated linear networks: the exclusive or, routing, and the race of pathways.
 
+use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation, thin};
-use super::{Drawing, Effort, Figure, Settings};
 use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::recording::mode_name;
 use crate::gated::race_network::{RaceNetwork, final_shares, trained_shares};

@@ -1,31 +1,30 @@
 //! The first-order transition of the perceptron with weights ±1.
 
-use super::ensembles::{Mean, dots};
+use super::ensembles::{Mean, dots, measure_runs};
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::explain_marks;
-use crate::agreement::{FiniteSize, Tolerance};
 use crate::generalization::perceptron::examples::error_at;
 use crate::generalization::perceptron::ising::{
     Transition, annealed_entropy, annealed_overlap, annealed_students, annealed_transition,
     high_temperature_overlap, high_temperature_transition, quenched, quenched_transition,
 };
-use crate::generalization::perceptron::ising_enumeration::enumerate;
-use crate::generalization::perceptron::message_passing::{Channel, Inference, Prior};
-use crate::math::parallel::in_parallel;
-use crate::math::statistics::mean_and_error;
+use crate::generalization::perceptron::ising_enumeration::SampledSpaces;
+use crate::generalization::perceptron::ising_messages::IsingMessages;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, gradient_color,
     series_color,
 };
 use crate::trajectory::mean_over_runs;
-use crate::{Agreement, Axis, Result, Trajectory, compare};
+use crate::{Agreement, Result, ensemble};
 
 /// Weights and iterations of message passing.
 const N_MESSAGES: usize = 150;
 const ITERATIONS: usize = 60;
-/// Loads at which messages are compared with state evolution: where it is far from the spinodal.
-const COMPARED: f64 = 1.21;
+/// Loads at which messages are compared with state evolution: far from the spinodal.
+const COMPARED: [f64; 6] = [0.2, 0.4, 0.6, 0.8, 1.0, 1.2];
+/// Loads at which they are only shown.
+const BEYOND: [f64; 6] = [1.35, 1.5, 1.7, 1.9, 2.1, 2.3];
 /// Loads of panels b and c.
 const LAST_LOAD: f64 = 2.0;
 
@@ -92,109 +91,84 @@ fn transition_panel(settings: &Settings, agreements: &mut Vec<Agreement>) -> Res
         ("annealed", annealed_transition()?, &|a| Ok(annealed_overlap(a))),
         ("high temperature", high_temperature_transition()?, &|a| Ok(high_temperature_overlap(a))),
     ];
-    for (i, (name, transition, overlap)) in theories.iter().enumerate() {
-        let color = series_color(i);
-        let branch = |from: f64, to: f64| -> Result<(Vec<f64>, Vec<f64>)> {
-            let (mut x, mut y) = (Vec::new(), Vec::new());
-            for k in 0..=120 {
-                let at = from + (to - from) * f64::from(k) / 120.0;
-                let r = if at == 0.0 { Some(0.0) } else { overlap(at)? };
-                if let Some(r) = r {
-                    x.push(at);
-                    y.push(error_at(r));
-                }
-            }
-            Ok((x, y))
-        };
-        let (x, y) = branch(0.0, transition.load)?;
-        panel.add(Line::new(*name, &x, &y, color));
-        let (mut x, mut y) = branch(transition.load, transition.spinodal - 1e-9)?;
-        x.push(transition.spinodal);
-        y.push(error_at(transition.spinodal_overlap));
-        panel.add(Line { dash: Dash::Dashed, ..Line::new("", &x, &y, color) });
-        let jump = [error_at(transition.overlap), 0.0];
-        let dotted = Line::new("", &[transition.load; 2], &jump, color);
-        panel.add(Line { dash: Dash::Dotted, ..dotted });
-        panel.add(Line::new("", &[transition.load, 2.4], &[0.0, 0.0], color));
-        let end =
-            Dots::new("", &[transition.spinodal], &[error_at(transition.spinodal_overlap)], color);
-        panel.add(Dots { marker: Marker::Diamond, size: 1.2, ..end });
+    for (i, (name, transition, overlap)) in theories.into_iter().enumerate() {
+        add_theory(&mut panel, name, &transition, overlap, series_color(i))?;
     }
-    let n_runs = match settings.effort {
-        Effort::Theory => return Ok(panel),
-        Effort::Quick => 8,
-        Effort::Paper => 20,
-    };
-    let loads = [0.2, 0.4, 0.6, 0.8, 1.0, 1.2, 1.35, 1.5, 1.7, 1.9, 2.1, 2.3];
-    let runs = in_parallel(n_runs, |run| messages(&loads, (settings.seed << 20) + run as u64))?;
-    let name = runs.first().and_then(|run| run.columns().next()).map_or("", |(name, _)| name);
-    let (values, errors) = mean_over_runs(&runs, name);
-    panel.add(dots("message passing", &loads, &Mean { values, errors }, series_color(0)));
-    agreements.extend(messages_agree(&loads, &runs)?);
+    add_messages(&mut panel, settings, agreements)?;
     Ok(panel)
 }
 
-fn inference(alpha: f64) -> Inference {
-    Inference { prior: Prior::Ising, channel: Channel::Sign, alpha }
+/// One theory: stable up to the transition, metastable up to the spinodal.
+fn add_theory(
+    panel: &mut Panel,
+    name: &str,
+    transition: &Transition,
+    overlap: Branch<'_>,
+    color: Color,
+) -> Result<()> {
+    let branch = |from: f64, to: f64| -> Result<(Vec<f64>, Vec<f64>)> {
+        let (mut x, mut y) = (Vec::new(), Vec::new());
+        for k in 0..=120 {
+            let at = from + (to - from) * f64::from(k) / 120.0;
+            let r = if at == 0.0 { Some(0.0) } else { overlap(at)? };
+            if let Some(r) = r {
+                x.push(at);
+                y.push(error_at(r));
+            }
+        }
+        Ok((x, y))
+    };
+    let (x, y) = branch(0.0, transition.load)?;
+    panel.add(Line::new(name, &x, &y, color));
+    let (mut x, mut y) = branch(transition.load, transition.spinodal - 1e-9)?;
+    x.push(transition.spinodal);
+    y.push(error_at(transition.spinodal_overlap));
+    panel.add(Line { dash: Dash::Dashed, ..Line::new("", &x, &y, color) });
+    let jump = [error_at(transition.overlap), 0.0];
+    let dotted = Line::new("", &[transition.load; 2], &jump, color);
+    panel.add(Line { dash: Dash::Dotted, ..dotted });
+    panel.add(Line::new("", &[transition.load, 2.4], &[0.0, 0.0], color));
+    let end =
+        Dots::new("", &[transition.spinodal], &[error_at(transition.spinodal_overlap)], color);
+    panel.add(Dots { marker: Marker::Diamond, size: 1.2, ..end });
+    Ok(())
 }
 
-/// Error of a student drawn from what message passing believes: its overlap with the teacher is that of
-/// the estimate.
-fn messages(loads: &[f64], seed: u64) -> Result<Trajectory> {
-    let error = |alpha: &f64| {
-        let (teacher, estimates) = inference(*alpha).pass_messages(N_MESSAGES, ITERATIONS, seed)?;
-        Ok(error_at(teacher.dot(&estimates[ITERATIONS]) / N_MESSAGES as f64))
+fn add_messages(
+    panel: &mut Panel,
+    settings: &Settings,
+    agreements: &mut Vec<Agreement>,
+) -> Result<()> {
+    let n_runs = match settings.effort {
+        Effort::Theory => return Ok(()),
+        Effort::Quick => 8,
+        Effort::Paper => 20,
     };
-    let mut run = Trajectory::new(Axis::Load, loads);
-    run.push("message passing", loads.iter().map(error).collect::<Result<_>>()?)?;
-    Ok(run)
+    let model = IsingMessages { weights: N_MESSAGES, iterations: ITERATIONS };
+    let seeds = seeds(settings.seed, n_runs);
+    let (means, found) = measure_runs(&model, &COMPARED, &seeds)?;
+    agreements.extend(found);
+    let (later, later_errors) =
+        mean_over_runs(&ensemble(&model, &BEYOND, &seeds)?, "message passing");
+    let mean = Mean {
+        values: [&means[0].values[..], &later].concat(),
+        errors: [&means[0].errors[..], &later_errors].concat(),
+    };
+    let loads = [&COMPARED[..], &BEYOND].concat();
+    panel.add(dots("message passing", &loads, &mean, series_color(0)));
+    Ok(())
 }
 
-fn messages_agree(loads: &[f64], runs: &[Trajectory]) -> Result<Vec<Agreement>> {
-    let compared: Vec<f64> = loads.iter().copied().filter(|a| *a < COMPARED).collect();
-    let cut = |values: Vec<f64>| -> Result<Trajectory> {
-        let mut run = Trajectory::new(Axis::Load, &compared);
-        run.push("message passing", values[..compared.len()].to_vec())?;
-        Ok(run)
-    };
-    let runs: Vec<Trajectory> = runs
-        .iter()
-        .map(|run| cut(run.get("message passing").unwrap_or_default().to_vec()))
-        .collect::<Result<_>>()?;
-    let overlap = |alpha: &f64| Ok(inference(*alpha).state_evolution(ITERATIONS)?[ITERATIONS]);
-    let overlaps: Vec<f64> = compared.iter().map(overlap).collect::<Result<_>>()?;
-    // The bias of the curve `amp`, 1.5(1 − q)/N of q, in terms of the error.
-    let bias = |q: &f64| {
-        let shift = 1.5 * (1.0 - q) / N_MESSAGES as f64;
-        shift / (std::f64::consts::PI * (1.0 - q * q).sqrt())
-    };
-    let tolerance = Tolerance {
-        gaps: vec![0.0],
-        finite_size: Some(FiniteSize {
-            biases: vec![overlaps.iter().map(bias).collect()],
-            standard_errors: 4.0,
-        }),
-        reason: "the measured bias of a finite system, and four standard errors of the mean",
-    };
-    let theory = cut(overlaps.iter().map(|q| error_at(*q)).collect())?;
-    compare(&theory, &runs, Some(&tolerance))
+/// Seeds of runs, whose numbers have twenty bits.
+fn seeds(seed: u64, runs: u64) -> Vec<u64> {
+    (0..runs).map(|run| (seed << 20) + run).collect()
 }
 
-/// Students of all sampled teachers at one N, after 0, 1, 2, … examples.
-struct Enumerated {
-    n: usize,
-    counts: Vec<Vec<f64>>,
-    errors: Vec<Vec<f64>>,
-}
-
-fn enumerations(sizes: &[usize], n_runs: usize, seed: u64) -> Result<Vec<Enumerated>> {
-    let of_size = |n: usize| {
-        let p = (LAST_LOAD * n as f64) as usize;
-        let runs = in_parallel(n_runs, |run| enumerate(n, p, (seed << 20) + run as u64))?;
-        let (counts, errors) = runs.into_iter().map(|space| (space.counts, space.errors)).unzip();
-        Ok(Enumerated { n, counts, errors })
+fn enumerations(sizes: &[usize], n_runs: u64, seed: u64) -> Result<Vec<SampledSpaces>> {
+    let of_size = |n: &usize| {
+        SampledSpaces::sample(*n, (LAST_LOAD * *n as f64) as usize, &seeds(seed, n_runs))
     };
-    sizes.iter().map(|n| of_size(*n)).collect()
+    sizes.iter().map(of_size).collect()
 }
 
 /// About ten numbers of examples, evenly.
@@ -205,7 +179,7 @@ fn chosen(n: usize) -> Vec<usize> {
 
 fn entropy_panel(
     n: usize,
-    sampled: Option<&Enumerated>,
+    sampled: Option<&SampledSpaces>,
     agreements: &mut Vec<Agreement>,
 ) -> Result<Panel> {
     let mut panel = Panel::new(
@@ -244,51 +218,17 @@ fn entropy_panel(
     panel.add(Dots { open: true, ..key });
     let p = chosen(n);
     let x: Vec<f64> = p.iter().map(|p| *p as f64 / n as f64).collect();
-    let typical =
-        |p: &usize| mean_and_error(sampled.counts.iter().map(move |c| c[*p].ln() / n as f64));
-    let (values, errors) = p.iter().map(typical).unzip();
-    panel.add(dots("", &x, &Mean { values, errors }, color));
-    let average = |p: &usize| {
-        let (mean, error) = mean_and_error(sampled.counts.iter().map(move |c| c[*p]));
-        (mean.ln() / n as f64, error / mean / n as f64)
+    let mean = |of: &dyn Fn(usize) -> (f64, f64)| {
+        let (values, errors) = p.iter().map(|p| of(*p)).unzip();
+        Mean { values, errors }
     };
-    let (values, errors) = p.iter().map(average).unzip();
-    panel.add(dots("", &x, &Mean { values, errors }, annealed_color));
-    agreements.extend(counts_agree(&p, sampled, &exact)?);
+    panel.add(dots("", &x, &mean(&|p| sampled.entropy(p)), color));
+    panel.add(dots("", &x, &mean(&|p| sampled.annealed_entropy(p)), annealed_color));
+    agreements.extend(sampled.compare_counts(&p)?);
     Ok(panel)
 }
 
-/// The mean number of students against its exact value at that N: no bias is allowed. Left out are
-/// loads at which the number scatters by more than its mean, which rare samples then decide.
-fn counts_agree(
-    p: &[usize],
-    sampled: &Enumerated,
-    exact: &dyn Fn(usize) -> f64,
-) -> Result<Vec<Agreement>> {
-    let runs = (sampled.counts.len() as f64).sqrt();
-    let resolved = |p: &usize| {
-        let (mean, error) = mean_and_error(sampled.counts.iter().map(|c| c[*p]));
-        error * runs <= mean
-    };
-    let p: Vec<usize> = p.iter().copied().filter(resolved).collect();
-    let grid: Vec<f64> = p.iter().map(|p| *p as f64).collect();
-    let recorded = |values: Vec<f64>| -> Result<Trajectory> {
-        let mut run = Trajectory::new(Axis::Samples, &grid);
-        run.push("number of students over its exact mean", values)?;
-        Ok(run)
-    };
-    let relative = |c: &Vec<f64>| recorded(p.iter().map(|p| c[*p] / exact(*p)).collect());
-    let runs: Vec<Trajectory> = sampled.counts.iter().map(relative).collect::<Result<_>>()?;
-    let finite_size = FiniteSize { biases: vec![vec![0.0; p.len()]], standard_errors: 4.0 };
-    let tolerance = Tolerance {
-        gaps: vec![1e-12],
-        finite_size: Some(finite_size),
-        reason: "exact at this size: four standard errors of the mean",
-    };
-    compare(&recorded(vec![1.0; p.len()])?, &runs, Some(&tolerance))
-}
-
-fn finite_panel(spaces: &[Enumerated]) -> Result<Panel> {
+fn finite_panel(spaces: &[SampledSpaces]) -> Result<Panel> {
     let mut panel = Panel::new(
         AxisSpec::linear("examples per weight α").within(0.0, LAST_LOAD),
         AxisSpec::linear("error of a typical student ε").within(-0.015, 0.52),
@@ -310,11 +250,10 @@ fn finite_panel(spaces: &[Enumerated]) -> Result<Panel> {
     panel.add(Line { dash: Dash::Dotted, ..jump });
     panel.add(Line::new("", &[transition.load, LAST_LOAD], &[0.0, 0.0], Color::BLACK));
     for (i, space) in spaces.iter().enumerate() {
-        let p = chosen(space.n);
-        let x: Vec<f64> = p.iter().map(|p| *p as f64 / space.n as f64).collect();
-        let at = |p: &usize| mean_and_error(space.errors.iter().map(move |e| e[*p]));
-        let (values, errors) = p.iter().map(at).unzip();
-        let label = format!("all students, *N* = {}", space.n);
+        let (n, p) = (space.weights, chosen(space.weights));
+        let x: Vec<f64> = p.iter().map(|p| *p as f64 / n as f64).collect();
+        let (values, errors) = p.iter().map(|p| space.error(*p)).unzip();
+        let label = format!("all students, *N* = {n}");
         let color = gradient_color(i, spaces.len());
         panel.add(dots(&label, &x, &Mean { values, errors }, color));
     }

@@ -6,8 +6,12 @@
 //! jump is smeared: a version space of a few students is emptied one student at a time.
 
 use super::examples::{Examples, error_at};
+use super::ising::annealed_students;
+use crate::agreement::{FiniteSize, Tolerance};
 use crate::math::linalg::require_finite;
-use crate::{Error, Result};
+use crate::math::parallel::in_parallel;
+use crate::math::statistics::mean_and_error;
+use crate::{Agreement, Axis, Error, Result, Trajectory, compare};
 
 /// Most weights whose signs can be enumerated in about 0.1 s.
 pub const MAX_WEIGHTS: usize = 24;
@@ -69,6 +73,80 @@ pub fn enumerate(n: usize, p: usize, seed: u64) -> Result<VersionSpaces> {
     Ok(VersionSpaces { counts, errors })
 }
 
+/// Version spaces of many random teachers at one size.
+#[derive(Debug, Clone, PartialEq)]
+pub struct SampledSpaces {
+    /// Weights N.
+    pub weights: usize,
+    /// Teacher by teacher.
+    pub spaces: Vec<VersionSpaces>,
+}
+
+impl SampledSpaces {
+    /// Enumerates the students of one teacher for each seed, up to P examples.
+    ///
+    /// # Errors
+    /// As [`enumerate`].
+    pub fn sample(n: usize, p: usize, seeds: &[u64]) -> Result<Self> {
+        let spaces = in_parallel(seeds.len(), |run| enumerate(n, p, seeds[run]))?;
+        Ok(Self { weights: n, spaces })
+    }
+
+    fn average(&self, of: impl Fn(&VersionSpaces) -> f64) -> (f64, f64) {
+        mean_and_error(self.spaces.iter().map(of).collect::<Vec<_>>().into_iter())
+    }
+
+    /// Mean logarithm of the number of students per weight after `p` examples, with its standard error.
+    pub fn entropy(&self, p: usize) -> (f64, f64) {
+        self.average(|space| space.counts[p].ln() / self.weights as f64)
+    }
+
+    /// The logarithm of their mean number per weight, with the error of that.
+    pub fn annealed_entropy(&self, p: usize) -> (f64, f64) {
+        let (mean, error) = self.average(|space| space.counts[p]);
+        (mean.ln() / self.weights as f64, error / mean / self.weights as f64)
+    }
+
+    /// Mean generalization error of a typical student, with its standard error.
+    pub fn error(&self, p: usize) -> (f64, f64) {
+        self.average(|space| space.errors[p])
+    }
+
+    /// The mean number of students after each of `examples` against its exact value at that N: no bias is
+    /// allowed. Left out are those at which the number scatters by more than its mean, which rare samples
+    /// then decide.
+    ///
+    /// # Errors
+    /// As [`compare`].
+    pub fn compare_counts(&self, examples: &[usize]) -> Result<Vec<Agreement>> {
+        let runs = (self.spaces.len() as f64).sqrt();
+        let resolved = |p: &usize| {
+            let (mean, error) = self.average(|space| space.counts[*p]);
+            error * runs <= mean
+        };
+        let p: Vec<usize> = examples.iter().copied().filter(resolved).collect();
+        let exact: Vec<f64> =
+            p.iter().map(|p| annealed_students(self.weights, *p).iter().sum::<f64>()).collect();
+        let grid: Vec<f64> = p.iter().map(|p| *p as f64).collect();
+        let recorded = |values: Vec<f64>| -> Result<Trajectory> {
+            let mut run = Trajectory::new(Axis::Samples, &grid);
+            run.push("number of students over its exact mean", values)?;
+            Ok(run)
+        };
+        let relative = |space: &VersionSpaces| {
+            recorded(p.iter().zip(&exact).map(|(p, exact)| space.counts[*p] / exact).collect())
+        };
+        let runs: Vec<Trajectory> = self.spaces.iter().map(relative).collect::<Result<_>>()?;
+        let finite_size = FiniteSize { biases: vec![vec![0.0; p.len()]], standard_errors: 4.0 };
+        let tolerance = Tolerance {
+            gaps: vec![1e-12],
+            finite_size: Some(finite_size),
+            reason: "exact at this size: four standard errors of the mean",
+        };
+        compare(&recorded(vec![1.0; p.len()])?, &runs, Some(&tolerance))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,5 +178,15 @@ mod tests {
             assert!((mean - exact).abs() < allowed, "{examples}: {mean} {exact}");
             assert!(standard_error < 0.05 * exact, "{examples}: {standard_error} allows anything");
         }
+    }
+
+    #[test]
+    fn means_over_teachers_are_exact_and_the_typical_number_is_below_the_mean() {
+        let seeds: Vec<u64> = (0..60).collect();
+        let sampled = SampledSpaces::sample(9, 12, &seeds).unwrap();
+        let found = sampled.compare_counts(&[1, 4, 8]).unwrap();
+        assert!(found.iter().all(|agreement| agreement.holds()), "{found:?}");
+        assert!(sampled.entropy(8).0 < sampled.annealed_entropy(8).0);
+        assert!(sampled.error(8).0 < sampled.error(1).0);
     }
 }
