@@ -38,7 +38,7 @@ impl Graph {
                 let inner = format!("{folder}/{child}");
                 let files = [format!("{inner}.rs"), format!("{inner}/mod.rs")];
                 let there = files.into_iter().find(|file| read(file).is_some());
-                let path = [&module[..], &[child.clone()]].concat();
+                let path = [&module[..], std::slice::from_ref(child)].concat();
                 waiting.extend(there.map(|file| (path, file, inner)));
             }
             self.modules.insert(module, (file, imports));

@@ -1,7 +1,7 @@
 //! All weight vectors ±1 of a small perceptron, one by one.
 //!
 //! The number of students without errors on P random examples has a mean that is known exactly at any
-//! size ([`annealed_students`](super::ising::annealed_students)); its logarithm and the error of a
+//! size ([`annealed_students`]); its logarithm and the error of a
 //! typical student go over into the quenched theory as N grows. At the sizes that can be enumerated the
 //! jump is smeared: a version space of a few students is emptied one student at a time.
 
