@@ -136,8 +136,7 @@ mod tests {
         assert!(errors.square.mean < 1e-12);
         assert!(pool.cross_validate(12, 5, 0).is_err());
         assert!(KernelClassification::new(gram.clone(), vec![0; 3], 1e-9).is_err());
-        let uneven =
-            KernelClassification::new(gram, vec![[0; 7].as_slice(), &[1; 5]].concat(), 1.0);
+        let uneven = KernelClassification::new(gram, [[0; 7].as_slice(), &[1; 5]].concat(), 1.0);
         assert!(uneven.unwrap().cross_validate(6, 5, 0).is_err());
     }
 }
