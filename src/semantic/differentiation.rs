@@ -52,7 +52,7 @@ pub struct TrainedPaths {
 /// learned all but a percent of its last one: ln(σ/u₀)/2s until half, and ln(99)/2s more, σ = s/d.
 pub fn end_of_learning(modes: &Modes, u0: f64) -> f64 {
     let targets = modes.targets();
-    let last = modes.singular_values.iter().zip(&targets).last();
+    let last = modes.singular_values.iter().zip(&targets).next_back();
     last.map_or(0.0, |(s, target)| ((target / u0).ln() + 99f64.ln()) / (2.0 * s))
 }
 
