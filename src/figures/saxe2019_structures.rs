@@ -5,14 +5,13 @@ use ndarray::{Array1, Array2, ArrayView1};
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, named};
 use super::tree_diagram::draw_tree;
-use crate::agreement::halving::compare_with_descent;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Colormap, Dots, Heatmap, Legend, Line, Panel, Sheet, gradient_color,
 };
 use crate::semantic::structure::StructureLearning;
 use crate::task::environment::{Graph, RandomField, Spectrum, Tree};
-use crate::{Agreement, Result, Solvable};
+use crate::{Agreement, Result};
 
 /// Features, of which only the square root scales the clock.
 const N_FEATURES: f64 = 100.0;
@@ -166,7 +165,7 @@ fn geometry(
     settings: &Settings,
 ) -> Result<(Panel, Vec<Agreement>)> {
     let steps = if settings.effort == Effort::Paper { 4000.0 } else { 500.0 };
-    let learning = StructureLearning {
+    let mut learning = StructureLearning {
         spectrum: spectrum.clone(),
         n_features: N_FEATURES,
         u0: U0,
@@ -175,7 +174,7 @@ fn geometry(
     let last = learning.mode(spectrum.eigenspaces.len() - 1)?.half_time().unwrap_or(1.0);
     let end = settings.values.get(&PROGRESS) * last;
     // A small part of the fastest mode's own time, and at least so many steps.
-    let rate = (end / steps).min(learning.rate);
+    learning.rate = (end / steps).min(learning.rate);
     let grid = even_grid(end, 21);
     let [x, y] = plane(structure, spectrum);
     let root = learning.representation(end)?;
@@ -183,10 +182,10 @@ fn geometry(
     let mut simulated = None;
     let mut agreements = Vec::new();
     if settings.effort != Effort::Theory {
-        let train = |rate: f64| learning.train(&grid, settings.seed, rate);
-        agreements = compare_with_descent(&learning.predict(&grid)?, rate, train)?.1;
-        let hidden = learning.trained_representations(&[0.0, end], settings.seed, rate)?;
-        simulated = Some((x.dot(&hidden[1]).to_vec(), y.dot(&hidden[1]).to_vec()));
+        let (hidden, found) = learning.compare_descent(&grid, settings.seed)?;
+        let last = &hidden[hidden.len() - 1];
+        simulated = Some((x.dot(last).to_vec(), y.dot(last).to_vec()));
+        agreements = found;
     }
     let mut panel = plane_panel(structure, &theory, simulated.as_ref());
     if row == 0 {

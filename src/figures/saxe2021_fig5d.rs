@@ -2,7 +2,6 @@
 
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation, thin};
-use crate::agreement::halving::compare_with_descent;
 use crate::math::statistics::mean_and_deviation;
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
@@ -69,10 +68,9 @@ fn draw(settings: &Settings) -> Result<Drawing> {
     let (mut linear, mut agreements) = (None, Vec::new());
     let (mut tanh, mut relu) = (Vec::new(), Vec::new());
     if settings.effort != Effort::Theory {
-        let train = |rate: f64| model.train(&grid, settings.seed, rate);
-        let (run, found) = compare_with_descent(&theory, model.rate, train)?;
-        agreements.extend(named("strength", found));
-        agreements.extend(model.compare_half_times(&run, &train(0.5 * model.rate)?)?);
+        let (run, found) = model.compare_descent(&theory, settings.seed)?;
+        agreements.extend(named("strength", found.strengths));
+        agreements.extend(found.half_times);
         let n_runs = if settings.effort == Effort::Paper { 12 } else { 3 };
         let seeds: Vec<u64> = (0..n_runs).map(|run| settings.seed + run).collect();
         tanh = model.train_nonlinear(Nonlinearity::Tanh, &grid, &seeds)?;

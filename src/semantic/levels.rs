@@ -3,10 +3,10 @@
 use ndarray::{Array2, ArrayView1};
 
 use crate::agreement::Tolerance;
-use crate::agreement::halving::tolerance_by_halving;
+use crate::agreement::halving::{halving_tolerance, tolerance_by_halving};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::half_times::first_crossing;
-use crate::math::parallel::in_parallel;
+use crate::math::parallel::{in_parallel, join};
 use crate::net::{LayeredNetwork, LinearNetwork, Nonlinearity, gradient_descent};
 use crate::semantic::nonlinear::snapshots;
 use crate::semantic::stages::stages;
@@ -30,6 +30,15 @@ pub struct LevelLearning {
     pub n_hidden: usize,
     /// Learning rate η of the simulation; k steps take time kη.
     pub rate: f64,
+}
+
+/// How far descent is from theory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparisons {
+    /// Strength of each level over time.
+    pub strengths: Vec<Agreement>,
+    /// Half times of all levels.
+    pub half_times: Vec<Agreement>,
 }
 
 impl LevelLearning {
@@ -131,17 +140,29 @@ impl LevelLearning {
         })
     }
 
+    /// Gradient descent of the linear network, and how far it is from the prediction: strengths, and half
+    /// times. The step's own error is measured by halving the step once for both.
+    ///
+    /// # Errors
+    /// As [`train`](Self::train).
+    pub fn compare_descent(
+        &self,
+        prediction: &Trajectory,
+        seed: u64,
+    ) -> Result<(Trajectory, Comparisons)> {
+        let train = |rate: f64| self.train(prediction.grid(), seed, rate);
+        let (whole, half) = join(|| train(self.rate), || train(0.5 * self.rate));
+        let (whole, half) = (whole?, half?);
+        let tolerance = halving_tolerance(&whole, &half);
+        let strengths = compare(prediction, std::slice::from_ref(&whole), Some(&tolerance))?;
+        let half_times = self.compare_half_times(&whole, &half)?;
+        Ok((whole, Comparisons { strengths, half_times }))
+    }
+
     /// Half times of descent against the closed form, from runs with the whole and half the rate. Allowed
     /// is twice the first-order error of the step, and that of reading a crossing off a straight line
     /// between recorded times, which are evenly spaced.
-    ///
-    /// # Errors
-    /// As [`half_times`](Self::half_times).
-    pub fn compare_half_times(
-        &self,
-        whole: &Trajectory,
-        half: &Trajectory,
-    ) -> Result<Vec<Agreement>> {
+    fn compare_half_times(&self, whole: &Trajectory, half: &Trajectory) -> Result<Vec<Agreement>> {
         let grid = whole.grid();
         let levels: Vec<f64> = (0..self.spectrum.eigenspaces.len()).map(|l| l as f64).collect();
         let column = |values: Vec<f64>| -> Result<Trajectory> {
@@ -198,8 +219,8 @@ mod tests {
         assert!(times.windows(2).all(|w| w[0] < w[1]), "{times:?}");
         let grid: Vec<f64> = (0..=240).map(|i| 1.7 * times[3] * f64::from(i) / 240.0).collect();
         assert!(check(&model, &grid, &[1]).unwrap().iter().all(|found| found.holds()));
-        let (whole, half) = (model.train(&grid, 1, 0.05), model.train(&grid, 1, 0.025));
-        let found = model.compare_half_times(&whole.unwrap(), &half.unwrap()).unwrap();
+        let theory = model.predict(&grid).unwrap();
+        let found = model.compare_descent(&theory, 1).unwrap().1.half_times;
         assert!(found[0].holds() && found[0].max_gap < 0.05 * times[3], "{found:?}");
         // From small weights the early course of tanh units is that of linear ones.
         let tanh = model.train_nonlinear(Nonlinearity::Tanh, &[0.0, times[0]], &[1]).unwrap();

@@ -3,12 +3,13 @@
 use ndarray::Array2;
 
 use crate::agreement::Tolerance;
-use crate::agreement::halving::tolerance_by_halving;
+use crate::agreement::halving::{halving_tolerance, tolerance_by_halving};
 use crate::deep_linear::aligned::AlignedNetwork;
 use crate::deep_linear::two_layer::TwoLayerMode;
+use crate::math::parallel::join;
 use crate::net::{LinearNetwork, gradient_descent};
 use crate::task::environment::Spectrum;
-use crate::{Axis, Modes, Result, Solvable, Trajectory};
+use crate::{Agreement, Axis, Modes, Result, Solvable, Trajectory, compare};
 
 /// A two-layer network that learns the features of an environment in the limit of many of them, from
 /// aligned layers whose modes have equal strength.
@@ -84,7 +85,10 @@ impl StructureLearning {
     /// # Errors
     /// As [`trained_representations`](Self::trained_representations).
     pub fn train(&self, grid: &[f64], seed: u64, rate: f64) -> Result<Trajectory> {
-        let hidden = self.trained_representations(grid, seed, rate)?;
+        self.record(grid, &self.trained_representations(grid, seed, rate)?)
+    }
+
+    fn record(&self, grid: &[f64], hidden: &[Array2<f64>]) -> Result<Trajectory> {
         let mut trajectory = Trajectory::new(Axis::Time, grid);
         for space in &self.spectrum.eigenspaces {
             let strength = |w: &Array2<f64>| {
@@ -93,6 +97,26 @@ impl StructureLearning {
             trajectory.push(space.name.clone(), hidden.iter().map(strength).collect())?;
         }
         Ok(trajectory)
+    }
+
+    /// First-layer weights of the trained network at each time, as
+    /// [`trained_representations`](Self::trained_representations) has them, and how far its strengths are
+    /// from theory. The step's own error is measured by halving the step.
+    ///
+    /// # Errors
+    /// As [`trained_representations`](Self::trained_representations).
+    pub fn compare_descent(
+        &self,
+        grid: &[f64],
+        seed: u64,
+    ) -> Result<(Vec<Array2<f64>>, Vec<Agreement>)> {
+        let train = |rate: f64| self.trained_representations(grid, seed, rate);
+        let (hidden, half) = join(|| train(self.rate), || train(0.5 * self.rate));
+        let hidden = hidden?;
+        let run = self.record(grid, &hidden)?;
+        let tolerance = halving_tolerance(&run, &self.record(grid, &half?)?);
+        let agreements = compare(&self.predict(grid)?, &[run], Some(&tolerance))?;
+        Ok((hidden, agreements))
     }
 }
 
@@ -131,8 +155,9 @@ mod tests {
         let model = StructureLearning { spectrum, n_features: 100.0, u0: 1e-3, rate: 0.01 };
         let end = model.mode(last).unwrap().half_time().unwrap();
         let grid = [0.0, 0.2 * end, 0.5 * end, end];
-        assert!(check(&model, &grid, &[2]).unwrap().iter().all(|found| found.holds()));
-        let trained = model.trained_representations(&grid, 2, model.rate).unwrap();
+        assert!(check(&model, &grid, &[2]).unwrap().iter().all(Agreement::holds));
+        let (trained, found) = model.compare_descent(&grid, 2).unwrap();
+        assert!(found.iter().all(Agreement::holds), "{found:?}");
         let gap = &trained[3] - &model.representation(end).unwrap();
         assert!(gap.iter().all(|x| x.abs() < 0.05), "{gap}");
     }

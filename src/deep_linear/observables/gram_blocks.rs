@@ -61,17 +61,12 @@ impl GramBlocks {
 
     fn record(&self, grid: &[f64], blocks: &[Blocks]) -> Result<Trajectory> {
         let mut trajectory = Trajectory::new(Axis::Time, grid);
-        type Block = fn(&Blocks) -> &Array2<f64>;
-        let of: [(&str, Block); 3] = [
-            ("map", |blocks| &blocks.map),
-            ("inputs", |blocks| &blocks.input_gram),
-            ("outputs", |blocks| &blocks.output_gram),
-        ];
-        for (name, block) in of {
-            let Some(first) = blocks.first() else { continue };
-            for ((i, j), _) in block(first).indexed_iter() {
+        for (which, name) in ["map", "inputs", "outputs"].into_iter().enumerate() {
+            let of = |x: &Blocks| [&x.map, &x.input_gram, &x.output_gram][which].clone();
+            let block: Vec<Array2<f64>> = blocks.iter().map(of).collect();
+            for ((i, j), _) in block.first().into_iter().flat_map(|x| x.indexed_iter()) {
                 if name == "map" || i <= j {
-                    let values = blocks.iter().map(|x| block(x)[[i, j]]).collect();
+                    let values = block.iter().map(|x| x[[i, j]]).collect();
                     trajectory.push(format!("{name} {}{}", i + 1, j + 1), values)?;
                 }
             }
