@@ -6,7 +6,7 @@ use serde_json::Value;
 use solvable::Dataset;
 use solvable::math::linalg::eigh;
 use solvable::math::random::{Purpose, gaussian, stream};
-use solvable::math::statistics::mean_and_error;
+use solvable::math::statistics::{mean_and_error, weighted_fit};
 use solvable::net::LayeredNetwork;
 use solvable::net::architecture::Architecture;
 use solvable::net::fast::full_batch::FullBatch;
@@ -17,7 +17,7 @@ use solvable::wide::ensemble::training::Training;
 use solvable::wide::finite::empirical_ntk::{empirical_nngp, empirical_ntk, mean_empirical_ntk};
 use solvable::wide::finite::kernel_change::alignment;
 use solvable::wide::finite::sphere_task::sphere_task;
-use solvable::wide::finite::width_scaling::{AtWidth, Measured, WidthStudy, power_law};
+use solvable::wide::finite::width_scaling::{AtWidth, Measured, WidthStudy};
 use solvable::wide::kernel::dense::kernels;
 
 /// Points on the sphere of radius 2 in four dimensions.
@@ -30,48 +30,103 @@ fn sphere(points: usize, run: u32) -> Array2<f64> {
     x
 }
 
-/// Entries by which the mean over draws is off, in standard errors beyond an allowed bias.
-fn worst_deviation(draws: &[Array2<f64>], limit: &Array2<f64>, bias: f64) -> f64 {
+/// Mean of an entry over draws, and its standard error.
+fn entry_mean(draws: &[Array2<f64>], at: (usize, usize)) -> (f64, f64) {
+    mean_and_error(draws.iter().map(|draw| draw[at]))
+}
+
+/// The entry whose mean over draws is off by most standard errors, in these.
+fn worst_deviation(draws: &[Array2<f64>], limit: &Array2<f64>) -> f64 {
     limit.indexed_iter().fold(0.0f64, |worst, (at, expected)| {
-        let (mean, error) = mean_and_error(draws.iter().map(|draw| draw[at]));
-        worst.max(((mean - expected).abs() - bias * expected.abs()) / error)
+        let (mean, error) = entry_mean(draws, at);
+        worst.max((mean - expected).abs() / error)
     })
 }
 
+/// The same for means extrapolated from draws of width N and 2N: twice the latter less the former has
+/// no bias of order 1/N.
+fn worst_extrapolated(narrow: &[Array2<f64>], wide: &[Array2<f64>], limit: &Array2<f64>) -> f64 {
+    limit.indexed_iter().fold(0.0f64, |worst, (at, expected)| {
+        let ((narrow, e), (wide, f)) = (entry_mean(narrow, at), entry_mean(wide, at));
+        worst.max((2.0 * wide - narrow - expected).abs() / (4.0 * f * f + e * e).sqrt())
+    })
+}
+
+/// NTK and NNGP kernel, means over two outputs, of random draws of one width.
+fn kernel_draws(
+    architecture: &Architecture,
+    x: &Array2<f64>,
+    width: usize,
+    draws: u64,
+) -> [Vec<Array2<f64>>; 2] {
+    // No two widths share a draw.
+    let seeds = (0..draws).map(|run| (width as u64) << 24 | run);
+    let sizes = Sizes { n_in: 4, width, n_out: 2 };
+    let (ntk, nngp) = seeds
+        .map(|seed| {
+            let net = LayeredNetwork::random(architecture, sizes, seed).unwrap();
+            let nngp = empirical_nngp(&net, x.view(), None).unwrap();
+            (mean_empirical_ntk(&net, x.view(), None).unwrap(), nngp)
+        })
+        .unzip();
+    [ntk, nngp]
+}
+
+const NONLINEARITIES: [Nonlinearity; 9] = [
+    Nonlinearity::RELU,
+    Nonlinearity::PiecewiseLinear { negative: 0.2, positive: 1.0 },
+    Nonlinearity::ERF,
+    Nonlinearity::Tanh,
+    Nonlinearity::Gelu,
+    Nonlinearity::RectifiedPower(2),
+    Nonlinearity::Sin { amplitude: 1.2, frequency: 0.9, phase: 0.3 },
+    Nonlinearity::Softplus,
+    Nonlinearity::Linear,
+];
+
+/// Beyond 4.5 standard errors is one of 25 normal numbers once in 6000 times.
+const GATE: f64 = 4.5;
+
 #[test]
-fn kernels_of_random_draws_scatter_about_their_limits() {
+fn kernels_of_one_hidden_layer_scatter_about_their_limits() {
+    // Both are means over independent units: there is no bias.
     let x = sphere(5, 1);
-    let sizes = Sizes { n_in: 4, width: 48, n_out: 2 };
-    for phi in [
-        Nonlinearity::RELU,
-        Nonlinearity::PiecewiseLinear { negative: 0.2, positive: 1.0 },
-        Nonlinearity::ERF,
-        Nonlinearity::Tanh,
-        Nonlinearity::Gelu,
-        Nonlinearity::RectifiedPower(2),
-        Nonlinearity::Sin { amplitude: 1.2, frequency: 0.9, phase: 0.3 },
-        Nonlinearity::Softplus,
-        Nonlinearity::Linear,
-    ] {
-        for depth in [1, 2] {
-            let architecture = Architecture::dense(phi, depth, 1.3, 0.3, 0.9, 0.2);
-            let limit = kernels(&architecture, x.view(), None).unwrap();
-            let nets: Vec<LayeredNetwork> = (0..200)
-                .map(|seed| LayeredNetwork::random(&architecture, sizes, seed).unwrap())
-                .collect();
-            let tangent: Vec<Array2<f64>> =
-                nets.iter().map(|net| mean_empirical_ntk(net, x.view(), None).unwrap()).collect();
-            let nngp: Vec<Array2<f64>> =
-                nets.iter().map(|net| empirical_nngp(net, x.view(), None).unwrap()).collect();
-            // With one hidden layer both are means over independent units: there is no bias. Deeper,
-            // it is some 1/width.
-            let bias = if depth == 1 { 0.0 } else { 2.0 / 48.0 };
-            // 25 entries: 4.5 standard errors are exceeded once in 6000 times.
-            assert!(worst_deviation(&tangent, &limit.ntk, bias) < 4.5, "{phi}, depth {depth}: NTK");
-            assert!(worst_deviation(&nngp, &limit.nngp, bias) < 4.5, "{phi}, depth {depth}: NNGP");
-            // And the test sees an error of a tenth.
-            let seen = worst_deviation(&tangent, &(&limit.ntk * 1.1), bias);
-            assert!(seen > 4.5 || depth == 2, "{phi}: {seen}");
+    for phi in NONLINEARITIES {
+        let architecture = Architecture::dense(phi, 1, 1.3, 0.3, 0.9, 0.2);
+        let limit = kernels(&architecture, x.view(), None).unwrap();
+        let found = kernel_draws(&architecture, &x, 48, 400);
+        for (name, draws, limit) in [("NTK", &found[0], limit.ntk), ("NNGP", &found[1], limit.nngp)]
+        {
+            let off = worst_deviation(draws, &limit);
+            assert!(off < GATE, "{phi}, {name}: {off}");
+            // And the test sees an error of a tenth, up or down.
+            for error in [0.9, 1.1] {
+                let seen = worst_deviation(draws, &(&limit * error));
+                assert!(seen > GATE, "{phi}, {name} times {error}: {seen}");
+            }
+        }
+    }
+}
+
+#[test]
+fn kernels_of_two_hidden_layers_extrapolate_to_their_limits() {
+    // The second layer's kernel is a curved function of the first one's scatter: a bias b/N, which for
+    // the square of ReLU is 24 ± 3 of 1/N and below 3 of it for most others (measured at width 48).
+    // What extrapolation leaves is of order 1/N² and below the standard errors.
+    let x = sphere(5, 1);
+    for phi in NONLINEARITIES {
+        let architecture = Architecture::dense(phi, 2, 1.3, 0.3, 0.9, 0.2);
+        let limit = kernels(&architecture, x.view(), None).unwrap();
+        let [narrow, wide] = [48, 96].map(|w| kernel_draws(&architecture, &x, w, 3000));
+        // The square of ReLU has kernels of heavy tails, which scatter by some 9/√N.
+        let error = if phi == Nonlinearity::RectifiedPower(2) { 0.4 } else { 0.1 };
+        for (k, name, limit) in [(0, "NTK", limit.ntk), (1, "NNGP", limit.nngp)] {
+            let off = worst_extrapolated(&narrow[k], &wide[k], &limit);
+            assert!(off < GATE, "{phi}, {name}: {off}");
+            for wrong in [1.0 - error, 1.0 + error] {
+                let seen = worst_extrapolated(&narrow[k], &wide[k], &(&limit * wrong));
+                assert!(seen > GATE, "{phi}, {name} times {wrong}: {seen}");
+            }
         }
     }
 }
@@ -92,14 +147,14 @@ fn kernels_of_standard_parameterization_grow_with_width_as_predicted() {
                 empirical_ntk(&net, x.view(), None).unwrap()
             })
             .collect();
-        let worst = worst_deviation(&draws, &limit.ntk, 0.0);
-        assert!(worst < 4.5, "width {width}: {worst} standard errors");
+        let worst = worst_deviation(&draws, &limit.ntk);
+        assert!(worst < GATE, "width {width}: {worst} standard errors");
     }
 }
 
-/// Two hidden layers of erf units on eight labeled points, trained until the second-slowest mode is
-/// down to e⁻⁴.
-fn study() -> WidthStudy {
+/// Two hidden layers of erf units on eight labeled points, trained until a mode, counted from the
+/// fastest, is down to e to the minus `decays`.
+fn study(mode: usize, decays: f64) -> WidthStudy {
     let architecture = Architecture::dense(Nonlinearity::ERF, 2, 2f64.sqrt(), 0.1, 1.0, 0.0);
     let x = sphere(11, 0);
     let labels = gaussian(8, 1, 1.0, &mut stream(0, Purpose::Task, 1)).mapv(f64::signum);
@@ -107,55 +162,138 @@ fn study() -> WidthStudy {
     let kernel = kernels(&architecture, data.inputs.view(), None).unwrap().ntk;
     let eigenvalues = eigh(&kernel).unwrap().0;
     let rate = 0.2 * 8.0 / eigenvalues[0];
-    let steps = (4.0 * 8.0 / (rate * eigenvalues[6])) as usize;
+    let steps = (decays * 8.0 / (rate * eigenvalues[mode])) as usize;
     WidthStudy { architecture, data, test: x.slice(s![8.., ..]).to_owned(), rate, steps }
+}
+
+/// Until the fastest mode is down to 1/e.
+fn short_study() -> WidthStudy {
+    study(0, 1.0)
+}
+
+/// Until the fourth mode is down to e⁻²: three are learned, two have hardly begun.
+fn long_study() -> WidthStudy {
+    study(3, 2.0)
+}
+
+/// Exponent p of a·N^p·exp(d₁/N + … + d_k/N^k) and its standard error, from those of the points.
+fn exponent(
+    found: &[AtWidth],
+    corrections: i32,
+    value: impl Fn(&AtWidth) -> Measured,
+) -> (f64, f64) {
+    let width = |i: usize| found[i].width as f64;
+    let basis = Array2::from_shape_fn((found.len(), 2 + corrections as usize), |(i, j)| match j {
+        0 => 1.0,
+        1 => width(i).ln(),
+        power => width(i).powi(1 - power as i32),
+    });
+    let logarithm = |at: &AtWidth| (value(at).value.ln(), value(at).error / value(at).value);
+    weighted_fit(&basis, &found.iter().map(logarithm).collect::<Vec<_>>()).unwrap()[1]
+}
+
+/// Leading orders −1/2, −1, −1, each with as much of its series in 1/N as these widths show: N times
+/// the change is 3.6(1 − 7/N + …), so that at width 16 the next term counts too. Widths 16 to 512 with
+/// twice the draws gave −0.500 ± 0.006, −0.986 ± 0.018 and −0.977 ± 0.023.
+fn assert_leading_powers(found: &[AtWidth], largest_error: f64) {
+    let start = |at: &AtWidth| Measured { value: at.start.rms, error: at.start.rms_error };
+    for (name, fit, expected) in [
+        ("scatter of the kernel", exponent(found, 1, start), -0.5),
+        ("change in training", exponent(found, 2, |at| at.kernel_change), -1.0),
+        ("distance from the linearization", exponent(found, 1, |at| at.linearization_gap), -1.0),
+    ] {
+        assert!((fit.0 - expected).abs() < 4.0 * fit.1, "{name}: {fit:?} for {expected}");
+        assert!(fit.1 < largest_error, "{name}: {fit:?}");
+    }
+}
+
+/// Bias of the mean output on each test point times the width, extrapolated as c + d/N.
+fn output_constants(found: &[AtWidth]) -> Vec<(f64, f64)> {
+    let basis =
+        Array2::from_shape_fn((found.len(), 2), |(i, j)| (found[i].width as f64).powi(-(j as i32)));
+    let scaled = |at: &AtWidth, k: usize| {
+        let (width, Measured { value, error }) = (at.width as f64, at.output_bias[k]);
+        (value * width, error * width)
+    };
+    let values = |k| found.iter().map(|at| scaled(at, k)).collect::<Vec<_>>();
+    (0..3).map(|k| weighted_fit(&basis, &values(k)).unwrap()[0]).collect()
 }
 
 #[test]
 fn finite_networks_approach_the_limit_with_the_expected_powers_of_width() {
-    let study = study();
-    let widths = [16usize, 32, 64, 128];
-    let found: Vec<AtWidth> = widths
-        .iter()
-        .zip([240, 160, 100, 60])
-        .map(|(width, runs)| study.at(*width, runs, 7).unwrap())
-        .collect();
-    let x = widths.map(|w| w as f64);
-    let exponent = |value: &dyn Fn(&AtWidth) -> Measured| {
-        power_law(&x, &found.iter().map(value).collect::<Vec<_>>()).unwrap()
-    };
-    let scatter = exponent(&|at| Measured { value: at.start.rms, error: at.start.rms_error });
-    let change = exponent(&|at| at.kernel_change);
-    let gap = exponent(&|at| at.linearization_gap);
-    // Leading orders: −1/2, −1, −1. The last is not reached at these widths.
-    for (name, fit, low, high) in [
-        ("scatter of the kernel", scatter, -0.65, -0.35),
-        ("change in training", change, -1.2, -0.7),
-        ("distance from the linearization", gap, -1.1, -0.4),
-    ] {
-        assert!(fit.exponent > low && fit.exponent < high, "{name}: {fit:?}");
-        assert!(fit.exponent_error < 0.1, "{name}: {fit:?}");
-    }
+    let study = short_study();
+    let found: Vec<AtWidth> = [(16, 8000), (32, 6000), (64, 3000), (128, 1500), (256, 700)]
+        .map(|(width, runs)| study.at(width, runs, 7).unwrap())
+        .to_vec();
+    assert_leading_powers(&found, 0.06);
     for at in &found {
         // The mean kernel is off by no more than scatter explains, and a 1/width of it.
         let allowed = 3.0 * at.start.bias_noise + 1.0 / at.width as f64;
         assert!(at.start.bias < allowed, "{:?}", at.start);
     }
-    // Ensemble means: within four standard errors and c/width. Thousands of draws gave c = 3.5 ± 0.2,
-    // 4.9 ± 0.4, 4.5 ± 0.7 and 8.5 ± 1.6 at these widths for the worst of the three points.
-    let limit = study.limit_outputs().unwrap();
-    for at in &found {
-        for (output, expected) in at.outputs.iter().zip(&limit) {
-            let allowed = 4.0 * output.error + 8.0 / at.width as f64;
-            assert!((output.value - expected).abs() < allowed, "width {}: {output:?}", at.width);
+}
+
+/// The worst test point's bias times the width for N → ∞, plus four standard errors, after short and
+/// long training. Measured: −0.160 ± 0.049 and 1.462 ± 0.101, fits of c + d/N to widths 16, 32, …, 512
+/// with 16 000, 12 000, 6000, 3000, 1500 and 700 draws. After long training sizes at narrower widths are
+/// smaller (1.05 ± 0.04 at width 16); after short training they are 0.26 ± 0.02 there. To measure again:
+/// `cargo test --release --test wide_finite -- --ignored --nocapture`.
+const SHORT_BIAS: f64 = 0.36;
+const LONG_BIAS: f64 = 1.87;
+
+#[test]
+fn means_of_trained_networks_are_off_by_the_measured_constant_over_width() {
+    for (study, constant) in [(short_study(), SHORT_BIAS), (long_study(), LONG_BIAS)] {
+        let [narrow, wide] =
+            [(16, 2500), (64, 2000)].map(|(w, runs)| study.at(w, runs, 8).unwrap());
+        let allowed = |at: &AtWidth, b: &Measured| 4.0 * b.error + constant / at.width as f64;
+        for at in [&narrow, &wide] {
+            for bias in &at.output_bias {
+                assert!(bias.value.abs() < allowed(at, bias), "width {}: {bias:?}", at.width);
+            }
+        }
+        // An output that is off by a twentieth of a label would be seen.
+        assert!(wide.output_bias.iter().all(|bias| allowed(&wide, bias) < 0.05), "{wide:?}");
+        // After long training so is the bias itself.
+        if study.steps == long_study().steps {
+            for at in [&narrow, &wide] {
+                let seen = at.output_bias.iter().any(|bias| bias.value.abs() > 4.0 * bias.error);
+                assert!(seen, "{:?}", at.output_bias);
+            }
         }
     }
 }
 
 #[test]
+#[expect(clippy::print_stdout, reason = "what is measured is to be read")]
+#[ignore = "measures powers and constants of the approach to infinite width, for some minutes"]
+fn powers_and_constants_of_the_approach_to_infinite_width() {
+    let runs = [(16, 16_000), (32, 12_000), (64, 6000), (128, 3000), (256, 1500), (512, 700)];
+    for (study, constant) in [(short_study(), SHORT_BIAS), (long_study(), LONG_BIAS)] {
+        let found = runs.map(|(width, runs)| study.at(width, runs, 9).unwrap());
+        for at in &found {
+            let scaled = |m: Measured| (m.value * at.width as f64, m.error * at.width as f64);
+            let biases: Vec<_> = at.output_bias.iter().map(|b| scaled(*b)).collect();
+            let (change, gap) = (scaled(at.kernel_change), scaled(at.linearization_gap));
+            println!("width {}: change {change:.3?}, gap {gap:.3?}, bias {biases:.2?}", at.width);
+        }
+        if study.steps == short_study().steps {
+            assert_leading_powers(&found, 0.04);
+        }
+        let constants = output_constants(&found);
+        println!("constants {constants:.3?}");
+        let worst = constants
+            .iter()
+            .fold((0.0f64, 0.0), |w, c| if c.0.abs() > w.0 { (c.0.abs(), c.1) } else { w });
+        assert!(worst.0 < constant && constant < worst.0 + 8.0 * worst.1, "{worst:?}");
+    }
+}
+
+#[test]
 fn feature_learning_aligns_the_kernel_of_a_narrow_network_with_its_task() {
-    // What the limit has not: training turns the kernel towards yyᵀ, less so with more units.
-    let study = study();
+    // What the limit has not: training turns the kernel towards yyᵀ, less so with more units. Until the
+    // second-slowest mode is down to e⁻⁴.
+    let study = study(6, 4.0);
     let y = &study.data.targets;
     let task = y.dot(&y.t());
     let gain = |width: usize| {

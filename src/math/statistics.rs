@@ -1,7 +1,11 @@
 //! Means over runs and how far to trust them.
 
+use ndarray::Array2;
+
+use super::linalg::solve_positive_definite;
 use super::quadrature::composite_nodes;
 use super::roots::brent;
+use crate::{Error, Result};
 
 /// Mean and its standard error; the error is 0 for fewer than two values.
 pub fn mean_and_error(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
@@ -31,6 +35,30 @@ pub fn fitted_slope(x: &[f64], y: &[f64]) -> f64 {
     let (mx, my) = (x.iter().sum::<f64>() / n, y.iter().sum::<f64>() / n);
     let squares: f64 = x.iter().map(|x| (x - mx).powi(2)).sum();
     x.iter().zip(y).map(|(x, y)| (x - mx) * (y - my)).sum::<f64>() / squares
+}
+
+/// Linear least squares: coefficients of the columns of `basis` and their standard errors, for one
+/// (value, standard error) in each row.
+///
+/// # Errors
+/// Another number of values than rows, columns that do not determine coefficients, values that are not
+/// finite, or errors that are not positive.
+pub fn weighted_fit(basis: &Array2<f64>, values: &[(f64, f64)]) -> Result<Vec<(f64, f64)>> {
+    if basis.nrows() != values.len() {
+        let expected = "a value for each row of the basis";
+        return Err(Error::shape("values to fit", (values.len(), basis.dim()), expected));
+    }
+    if let Some((_, bad)) = values.iter().find(|(_, error)| !(error.is_finite() && *error > 0.0)) {
+        return Err(Error::parameter("standard error", bad, "it must be positive and finite"));
+    }
+    let weighted = |(at, entry): ((usize, usize), &f64)| entry / values[at.0].1;
+    let a = Array2::from_shape_vec(basis.dim(), basis.indexed_iter().map(weighted).collect())
+        .map_err(|e| Error::shape("basis of a fit", basis.dim(), e.to_string()))?;
+    let y = Array2::from_shape_fn((values.len(), 1), |(i, _)| values[i].0 / values[i].1);
+    let normal = a.t().dot(&a);
+    let covariance = solve_positive_definite(&normal, &Array2::eye(basis.ncols()))?;
+    let coefficients = solve_positive_definite(&normal, &a.t().dot(&y))?;
+    Ok(coefficients.into_iter().zip(covariance.diag()).map(|(c, v)| (c, v.sqrt())).collect())
 }
 
 /// The number of standard errors, estimated from `n` ≥ 2 normal values themselves, that their mean
@@ -76,6 +104,24 @@ mod tests {
     fn a_line_has_its_slope_and_points_beside_it_even_out() {
         approx::assert_relative_eq!(fitted_slope(&[0.0, 1.0, 4.0], &[3.0, 1.0, -5.0]), -2.0);
         approx::assert_relative_eq!(fitted_slope(&[0.0, 1.0, 2.0], &[0.5, 0.0, 2.5]), 1.0);
+    }
+
+    #[test]
+    fn fits_weigh_values_by_their_errors_and_know_their_own() {
+        // One constant: the mean with weights 1/e², error 1/√Σe⁻².
+        let values = [(1.0, 1.0), (4.0, 0.5)];
+        let fit = weighted_fit(&Array2::ones((2, 1)), &values).unwrap();
+        approx::assert_relative_eq!(fit[0].0, 17.0 / 5.0, max_relative = 1e-14);
+        approx::assert_relative_eq!(fit[0].1, 1.0 / 5f64.sqrt(), max_relative = 1e-14);
+        // A parabola through three points.
+        let basis = Array2::from_shape_fn((3, 3), |(i, j)| (i as f64).powi(j as i32));
+        let fit = weighted_fit(&basis, &[(2.0, 0.1), (4.0, 0.3), (10.0, 0.2)]).unwrap();
+        for (found, expected) in fit.iter().zip([2.0, 0.0, 2.0]) {
+            approx::assert_abs_diff_eq!(found.0, expected, epsilon = 1e-11);
+        }
+        assert!(weighted_fit(&basis, &values).is_err());
+        assert!(weighted_fit(&Array2::ones((2, 2)), &values).is_err());
+        assert!(weighted_fit(&Array2::ones((2, 1)), &[(1.0, 1.0), (2.0, 0.0)]).is_err());
     }
 
     #[test]

@@ -18,12 +18,15 @@
 //! | distance from the linearization, test points | −0.66 ± 0.02 | −0.72 ± 0.02 |
 //!
 //! The last two are not powers yet: with one hidden layer their slopes between widths 256 and 512 are
-//! −0.94 and −0.80, on the way to −1. The mean kernel of one hidden layer has no bias (it is a mean over independent units).
-//! Mean outputs of trained ensembles have one, which for the worst of three test points was −0.42,
-//! −0.30, −0.21, −0.117, −0.062 and −0.032 (± 0.01) at widths 16, 32, …, 512: as 1/N only from width
-//! 128 on.
+//! −0.94 and −0.80, on the way to −1. They are after short training: with two hidden layers and steps
+//! until the fastest mode was down to 1/e, powers times a series in 1/N, fitted to widths 16 to 512,
+//! have the exponents −0.500 ± 0.006, −0.986 ± 0.018 and −0.977 ± 0.023.
+//!
+//! The mean kernel of one hidden layer has no bias (it is a mean over independent units). Mean outputs
+//! of trained ensembles have one, which for the worst of three test points was −0.42, −0.30, −0.21,
+//! −0.117, −0.062 and −0.032 (± 0.01) at widths 16, 32, …, 512: as 1/N only from width 128 on.
 
-use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate};
+use ndarray::{Array1, Array2, ArrayView2, Axis, concatenate, s};
 
 use super::empirical_ntk::mean_empirical_ntk;
 use super::kernel_change::{Fluctuation, fluctuation, relative_change};
@@ -34,9 +37,10 @@ use crate::net::LayeredNetwork;
 use crate::net::architecture::Architecture;
 use crate::net::fast::full_batch::FullBatch;
 use crate::net::layered::Sizes;
+use crate::wide::ensemble::test_points::TestPoints;
 use crate::wide::ensemble::trained::TrainedEnsemble;
 use crate::wide::ensemble::training::Training;
-use crate::wide::kernel::dense::{diagonals, kernels};
+use crate::wide::kernel::dense::{Kernels, kernels};
 use crate::{Dataset, Error, Result};
 
 /// Training of one architecture on one task, to be done at several widths.
@@ -74,8 +78,9 @@ pub struct AtWidth {
     pub kernel_change: Measured,
     /// Root mean square distance of the trained network from its linearization on test points.
     pub linearization_gap: Measured,
-    /// Trained outputs on test points, one entry for each (point, output) pair.
-    pub outputs: Vec<Measured>,
+    /// Mean trained outputs on test points less those of the limit, one entry for each (point, output)
+    /// pair.
+    pub output_bias: Vec<Measured>,
 }
 
 /// What one draw does.
@@ -83,47 +88,43 @@ struct Draw {
     kernel: Array2<f64>,
     change: f64,
     square_gap: f64,
-    outputs: Vec<f64>,
+    /// Trained outputs less what the limit's kernels make of this draw's first outputs.
+    excess: Vec<f64>,
 }
 
 impl WidthStudy {
-    /// The theory of infinite width: mean over draws of the trained outputs on test points, m × C.
-    ///
-    /// # Errors
-    /// An architecture whose kernels are not known, or data that do not fit together.
-    pub fn limit_outputs(&self) -> Result<Array2<f64>> {
-        let (train, test) = (self.data.inputs.view(), self.test.view());
-        let (on_train, cross) = (
-            kernels(&self.architecture, train, None)?,
-            kernels(&self.architecture, test, Some(train))?,
-        );
-        let (prior, _) = diagonals(&self.architecture, test)?;
-        let targets = &self.data.targets;
-        let limit = TrainedEnsemble::new(&on_train.nngp, &on_train.ntk, targets, self.training())?;
-        let test = limit.test_points(&cross.nngp, &cross.ntk, &Array1::from(prior))?;
-        Ok(test.means(&[self.steps as f64])?.remove(0))
-    }
-
     /// Trains `runs` ≥ 2 draws of one width, side by side.
+    ///
+    /// The bias of outputs is much smaller than their scatter, most of which a draw starts with. The
+    /// limit's kernels map first outputs to trained ones, linearly, and first outputs have mean zero at
+    /// every width: less what this map makes of them, trained outputs scatter by N^{−1/2} about the
+    /// same bias.
     ///
     /// # Errors
     /// A single run, or what the [network](LayeredNetwork::random), its kernels or its training refuse.
     pub fn at(&self, width: usize, runs: usize, seed: u64) -> Result<AtWidth> {
         let all = concatenate(Axis(0), &[self.data.inputs.view(), self.test.view()])
             .map_err(|e| Error::shape("test inputs", self.test.dim(), e.to_string()))?;
-        let limit = kernels(&self.architecture, all.view(), None)?.ntk;
+        let Kernels { nngp, ntk: limit } = kernels(&self.architecture, all.view(), None)?;
+        let (train, test) = (..self.data.inputs.nrows(), self.data.inputs.nrows()..);
+        let part = |k: &Array2<f64>| k.slice(s![train, train]).to_owned();
+        let cross = |k: &Array2<f64>| k.slice(s![test.clone(), train]).to_owned();
+        let targets = &self.data.targets;
+        let wide = TrainedEnsemble::new(&part(&nngp), &part(&limit), targets, self.training())?;
+        let prior = nngp.diag().slice(s![test.clone()]).to_owned();
+        let wide = wide.test_points(&cross(&nngp), &cross(&limit), &prior)?;
         let draws = in_parallel(runs, |run| {
             // No two widths share a draw.
             let seed = seed.wrapping_mul(1_000_003).wrapping_add((width << 24 | run) as u64);
-            self.draw(width, all.view(), seed)
+            self.draw(width, all.view(), &wide, seed)
         })?;
         let tangent: Vec<Array2<f64>> = draws.iter().map(|draw| draw.kernel.clone()).collect();
         let (value, error) = mean_and_error(draws.iter().map(|draw| draw.change));
         let (square, square_error) = mean_and_error(draws.iter().map(|draw| draw.square_gap));
         let rms = square.sqrt();
         let rms_error = if rms > 0.0 { 0.5 * square_error / rms } else { 0.0 };
-        let outputs = (0..draws.first().map_or(0, |draw| draw.outputs.len())).map(|k| {
-            let (value, error) = mean_and_error(draws.iter().map(|draw| draw.outputs[k]));
+        let output_bias = (0..draws.first().map_or(0, |draw| draw.excess.len())).map(|k| {
+            let (value, error) = mean_and_error(draws.iter().map(|draw| draw.excess[k]));
             Measured { value, error }
         });
         Ok(AtWidth {
@@ -131,7 +132,7 @@ impl WidthStudy {
             start: fluctuation(&tangent, limit.view())?,
             kernel_change: Measured { value, error },
             linearization_gap: Measured { value: rms, error: rms_error },
-            outputs: outputs.collect(),
+            output_bias: output_bias.collect(),
         })
     }
 
@@ -141,22 +142,31 @@ impl WidthStudy {
         Training { normalization, ..Training::steps(self.rate) }
     }
 
-    fn draw(&self, width: usize, all: ArrayView2<'_, f64>, seed: u64) -> Result<Draw> {
+    fn draw(
+        &self,
+        width: usize,
+        all: ArrayView2<'_, f64>,
+        wide: &TestPoints<'_>,
+        seed: u64,
+    ) -> Result<Draw> {
         let sizes =
             Sizes { n_in: self.data.inputs.ncols(), width, n_out: self.data.targets.ncols() };
         let net = LayeredNetwork::random(&self.architecture, sizes, seed)?;
         let kernel = mean_empirical_ntk(&net, all, None)?;
         let linear = Linearized::of(&net, &self.data, self.test.view(), self.training())?;
         let mut descent = FullBatch::trainer(net, &self.data, self.rate, false)?;
-        descent.advance_to(self.steps as f64)?;
+        let end = [self.steps as f64];
+        let start = descent.outputs(self.data.inputs.view())?;
+        let expected = wide.outputs(&end, &start, &descent.outputs(self.test.view())?)?;
+        descent.advance_to(end[0])?;
         let outputs = descent.outputs(self.test.view())?;
-        let gaps = &outputs - &linear.test_outputs(&[self.steps as f64])?[0];
+        let gaps = &outputs - &linear.test_outputs(&end)?[0];
         let after = mean_empirical_ntk(descent.network(), all, None)?;
         Ok(Draw {
             change: relative_change(after.view(), kernel.view())?,
             kernel,
             square_gap: gaps.iter().map(|g| g * g).sum::<f64>() / gaps.len().max(1) as f64,
-            outputs: outputs.iter().copied().collect(),
+            excess: (outputs - &expected[0]).into_iter().collect(),
         })
     }
 }
