@@ -21,7 +21,7 @@ const TRAINED_NETWORK: CurveCase = CurveCase {
     summary: "training of wide erf networks, and what they make of new inputs",
     reference: "lee2019",
     model: |width| Ok(Box::new(odd_network(width)?)),
-    size: 96,
+    size: 128,
     grid: &[0.0, 5.0, 10.0, 20.0, 50.0, 100.0],
     runs: 300,
     limits: || {
