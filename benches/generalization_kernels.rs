@@ -3,9 +3,9 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
-use solvable::generalization::features::hidden_manifold::HiddenManifold;
+use solvable::generalization::HiddenManifold;
+use solvable::generalization::KernelRegression;
 use solvable::generalization::features::random_features::{Coefficients, bias_variance, relu};
-use solvable::generalization::kernel::regression::KernelRegression;
 use solvable::generalization::kernel::sphere::{Kernel, SphereSpectrum};
 
 fn random_features(c: &mut Criterion) {

@@ -14,9 +14,9 @@ use solvable::math::random::{Purpose, stream};
 use solvable::net::online::gaussian_inputs::GaussianInputs;
 use solvable::net::online::units::Inputs;
 use solvable::net::{Engine, Nonlinearity};
-use solvable::student_teacher::finite::online_descent::OnlineDescent;
+use solvable::student_teacher::OnlineDescent;
+use solvable::student_teacher::OrderParameters;
 use solvable::student_teacher::flow::Learning;
-use solvable::student_teacher::order_parameters::OrderParameters;
 
 const UNITS: usize = 4;
 const INPUTS: usize = 500;

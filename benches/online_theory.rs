@@ -5,10 +5,10 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::{Array1, Array2, arr1, arr2};
 use solvable::net::Nonlinearity;
-use solvable::student_teacher::flow::plateau::SymmetricPlateau;
+use solvable::student_teacher::OrderParameters;
+use solvable::student_teacher::SymmetricPlateau;
 use solvable::student_teacher::flow::stationary::settle;
 use solvable::student_teacher::flow::{Learning, solve};
-use solvable::student_teacher::order_parameters::OrderParameters;
 
 /// Times 0, 2, …, 200.
 fn times() -> Vec<f64> {

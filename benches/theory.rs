@@ -5,9 +5,9 @@ use std::hint::black_box;
 use criterion::{Criterion, criterion_group, criterion_main};
 use ndarray::Array2;
 use solvable::Correlations;
+use solvable::deep_linear::RiccatiFlow;
 use solvable::deep_linear::balanced::sample_two_layer;
 use solvable::deep_linear::depth::DepthMode;
-use solvable::deep_linear::riccati::RiccatiFlow;
 use solvable::deep_linear::two_layer::TwoLayerMode;
 use solvable::math::random::{Purpose, gaussian, stream};
 

@@ -8,9 +8,9 @@ use ndarray::Array2;
 use solvable::math::random::{Purpose, gaussian, stream};
 use solvable::net::architecture::Architecture;
 use solvable::net::unit::Nonlinearity;
-use solvable::wide::ensemble::posterior::Posterior;
-use solvable::wide::ensemble::trained::TrainedEnsemble;
-use solvable::wide::ensemble::training::Training;
+use solvable::wide::Posterior;
+use solvable::wide::TrainedEnsemble;
+use solvable::wide::Training;
 use solvable::wide::kernel::dense::{Kernels, kernels};
 
 struct Case {

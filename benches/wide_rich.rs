@@ -4,11 +4,11 @@ use std::hint::black_box;
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use solvable::net::unit::Nonlinearity;
+use solvable::wide::DeepLinearField;
+use solvable::wide::SignalPropagation;
 use solvable::wide::bayesian::scale_posterior::ScalePosterior;
-use solvable::wide::rich::dmft::DeepLinearField;
 use solvable::wide::signal::isometry::WeightEnsemble;
 use solvable::wide::signal::jacobian_spectrum::JacobianSpectrum;
-use solvable::wide::signal::propagation::SignalPropagation;
 
 fn field_theory(c: &mut Criterion) {
     for steps in [50, 100, 200] {

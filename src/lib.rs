@@ -9,7 +9,7 @@
 //! observable, which says how far they are apart, how far they may be, and why that far.
 //!
 //! ```
-//! use solvable::deep_linear::aligned::AlignedNetwork;
+//! use solvable::deep_linear::AlignedNetwork;
 //! use solvable::{Correlations, Dataset, Solvable, check};
 //!
 //! // Eight living things with 36 features; 3 weight layers with 8 units in both hidden layers.

@@ -6,8 +6,8 @@ use serde_json::Value;
 use solvable::continual::overlaps::{Task, TeacherPair, TwoTaskOverlaps};
 use solvable::continual::two_tasks::{Curriculum, Protection, TwoTasks};
 use solvable::net::Nonlinearity;
+use solvable::student_teacher::OrderParameters;
 use solvable::student_teacher::flow::Learning;
-use solvable::student_teacher::order_parameters::OrderParameters;
 use solvable::{Axis, Solvable, check};
 
 /// The accuracy of the reference: a Runge-Kutta method of fixed step, good to some 1e-8 of an error.

@@ -2,10 +2,10 @@
 
 use ndarray::{Array1, s};
 use solvable::contract::ModelCase;
+use solvable::deep_linear::RiccatiFlow;
 use solvable::deep_linear::balanced::imbalance;
 use solvable::deep_linear::end_to_end::gram_flow;
 use solvable::deep_linear::random_start::sensitivity;
-use solvable::deep_linear::riccati::RiccatiFlow;
 use solvable::math::linalg::frobenius_norm;
 use solvable::math::random::{Purpose, gaussian, orthogonal, stream};
 use solvable::models::all;

@@ -4,7 +4,9 @@
 use ndarray::Array2;
 use proptest::prelude::*;
 use solvable::curve::Sweep;
-use solvable::generalization::features::hidden_manifold::HiddenManifold;
+use solvable::generalization::HiddenManifold;
+use solvable::generalization::Kernel;
+use solvable::generalization::KernelRegression;
 use solvable::generalization::features::random_features::{
     Coefficients, RANDOM_FEATURES, bias_variance, relu,
 };
@@ -12,8 +14,6 @@ use solvable::generalization::kernel::curve::SphereRegression;
 use solvable::generalization::kernel::from_data::{
     measured_learning_curve, pooled, predicted_learning_curve,
 };
-use solvable::generalization::kernel::regression::KernelRegression;
-use solvable::generalization::kernel::sphere::Kernel;
 use solvable::math::random::{Purpose, gaussian, stream};
 use solvable::{Axis, Solvable, ensemble};
 

@@ -5,8 +5,8 @@
 //! and both fall by a factor of four from one size to the other.
 
 use solvable::net::Nonlinearity;
+use solvable::student_teacher::OnlineNetwork;
 use solvable::student_teacher::finite::fluctuations::{Corrected, fluctuations};
-use solvable::student_teacher::finite::online_network::OnlineNetwork;
 use solvable::student_teacher::flow::Learning;
 use solvable::{Solvable, ensemble};
 

@@ -6,16 +6,16 @@
 
 use ndarray::{Array1, Array2};
 use serde_json::Value;
-use solvable::deep_linear::aligned::AlignedNetwork;
+use solvable::deep_linear::AlignedNetwork;
+use solvable::deep_linear::RiccatiFlow;
 use solvable::deep_linear::balanced::imbalance;
 use solvable::deep_linear::depth::DepthMode;
 use solvable::deep_linear::end_to_end::gram_flow;
 use solvable::deep_linear::full_weights::two_layer_weights;
-use solvable::deep_linear::riccati::RiccatiFlow;
 use solvable::deep_linear::shallow::ShallowFlow;
 use solvable::deep_linear::two_layer::TwoLayerMode;
-use solvable::gated::routing::Routing;
-use solvable::gated::xor::XorNetwork;
+use solvable::gated::Routing;
+use solvable::gated::XorNetwork;
 use solvable::math::linalg::eigh;
 use solvable::net::{LinearNetwork, gradient_descent};
 use solvable::task::environment::Tree;

@@ -2,9 +2,9 @@
 //! software, `tests/reference/student_teacher.json`.
 
 use serde_json::Value;
-use solvable::generalization::features::hidden_manifold::HiddenManifold;
+use solvable::generalization::HiddenManifold;
+use solvable::generalization::KernelRegression;
 use solvable::generalization::features::random_features::{Coefficients, bias_variance, relu};
-use solvable::generalization::kernel::regression::KernelRegression;
 use solvable::generalization::kernel::sphere::{Kernel, SphereSpectrum};
 
 /// Gate for numbers that the reference found by bisection or by iteration to 1e-13.

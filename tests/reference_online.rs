@@ -4,10 +4,10 @@
 use ndarray::{Array1, Array2};
 use serde_json::Value;
 use solvable::net::Nonlinearity;
+use solvable::student_teacher::OrderParameters;
 use solvable::student_teacher::averages::Fields;
 use solvable::student_teacher::flow::stationary::{linear_units, settle, small_rate};
 use solvable::student_teacher::flow::{Learning, generalization_error, solve};
-use solvable::student_teacher::order_parameters::OrderParameters;
 
 fn cases(name: &str) -> Value {
     let text = include_str!("reference/online.json");

@@ -1,8 +1,8 @@
 //! Stochastic gradient descent on examples against the theory of the full batch.
 
 use ndarray::Array2;
+use solvable::deep_linear::TwoLayerNetwork;
 use solvable::deep_linear::recording::{mode_name, record_maps};
-use solvable::deep_linear::two_layer_network::TwoLayerNetwork;
 use solvable::math::random::{Purpose, gaussian, stream};
 use solvable::net::{Batches, LinearNetwork, gradient_descent, stochastic_gradient_descent};
 use solvable::{Correlations, Dataset, Modes, Solvable, Trajectory};

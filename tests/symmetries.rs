@@ -4,7 +4,7 @@ mod two_layers;
 
 use ndarray::{Array2, arr2};
 use proptest::prelude::*;
-use solvable::deep_linear::balanced_network::BalancedNetwork;
+use solvable::deep_linear::BalancedNetwork;
 use solvable::deep_linear::random_start::sensitivity;
 use solvable::math::linalg::frobenius_norm;
 use solvable::math::random::{Purpose, gaussian, orthogonal, stream};

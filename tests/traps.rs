@@ -3,15 +3,15 @@
 mod two_layers;
 
 use ndarray::{Array1, Array2, s};
-use solvable::deep_linear::aligned::AlignedNetwork;
+use solvable::deep_linear::AlignedNetwork;
+use solvable::deep_linear::BalancedNetwork;
+use solvable::deep_linear::RiccatiFlow;
+use solvable::deep_linear::TwoLayerNetwork;
 use solvable::deep_linear::balanced::{factorize, sample_two_layer};
-use solvable::deep_linear::balanced_network::BalancedNetwork;
 use solvable::deep_linear::chain::ChainMode;
 use solvable::deep_linear::depth::DepthMode;
 use solvable::deep_linear::end_to_end::gram_flow;
-use solvable::deep_linear::riccati::RiccatiFlow;
 use solvable::deep_linear::two_layer::TwoLayerMode;
-use solvable::deep_linear::two_layer_network::TwoLayerNetwork;
 use solvable::math::linalg::{frobenius_norm, svd};
 use solvable::math::random::{Purpose, gaussian, orthogonal, stream};
 use solvable::{Correlations, Dataset, Modes, Solvable};

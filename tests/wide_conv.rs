@@ -7,8 +7,8 @@ use serde_json::Value;
 use solvable::math::linalg::eigh;
 use solvable::net::architecture::{Architecture, Layer, Padding, Parameterization};
 use solvable::net::unit::Nonlinearity;
+use solvable::wide::Kernels;
 use solvable::wide::kernel::conv::kernels;
-use solvable::wide::kernel::dense::Kernels;
 
 #[path = "wide_conv/plain.rs"]
 mod plain;

@@ -6,9 +6,9 @@
 use ndarray::{Array1, Array2};
 use serde_json::Value;
 use solvable::math::linalg::eigh;
+use solvable::wide::Posterior;
+use solvable::wide::TrainedEnsemble;
 use solvable::wide::ensemble::cross_entropy::CrossEntropy;
-use solvable::wide::ensemble::posterior::Posterior;
-use solvable::wide::ensemble::trained::TrainedEnsemble;
 use solvable::wide::ensemble::training::{Dynamics, Training};
 
 const GATE: f64 = 1e-12;

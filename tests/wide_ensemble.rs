@@ -5,8 +5,8 @@ use ndarray::{Array1, Array2, Axis, s};
 use solvable::Error;
 use solvable::math::linalg::{eigh, frobenius_norm, solve_positive_definite};
 use solvable::math::random::{Purpose, gaussian, stream};
+use solvable::wide::TrainedEnsemble;
 use solvable::wide::ensemble::test_points::TestPoints;
-use solvable::wide::ensemble::trained::TrainedEnsemble;
 use solvable::wide::ensemble::training::{Dynamics, Training};
 
 /// Kernels of n training and m test inputs that could be those of a network: K and Θ − K are

@@ -12,8 +12,8 @@ use solvable::net::architecture::Architecture;
 use solvable::net::fast::full_batch::FullBatch;
 use solvable::net::layered::Sizes;
 use solvable::net::unit::Nonlinearity;
-use solvable::wide::ensemble::trained::TrainedEnsemble;
-use solvable::wide::ensemble::training::Training;
+use solvable::wide::TrainedEnsemble;
+use solvable::wide::Training;
 use solvable::wide::finite::empirical_ntk::{empirical_nngp, empirical_ntk, mean_empirical_ntk};
 use solvable::wide::finite::kernel_change::alignment;
 use solvable::wide::finite::sphere_task::sphere_task;
@@ -386,7 +386,7 @@ fn late_relu_training_is_slower_than_its_own_kernel_says_and_erf_training_is_not
 #[test]
 fn several_outputs_learn_with_the_kernel_of_pairs() {
     // A wide network of two outputs follows its linearization, cross terms included, at its own rate.
-    use solvable::wide::finite::linearized::Linearized;
+    use solvable::wide::Linearized;
     let x = sphere(9, 3);
     let targets = gaussian(6, 2, 1.0, &mut stream(3, Purpose::Task, 0));
     let data = Dataset::new(x.slice(s![..6, ..]).to_owned(), targets).unwrap();

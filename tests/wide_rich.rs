@@ -4,8 +4,8 @@
 use proptest::prelude::*;
 use serde_json::Value;
 use solvable::net::unit::Nonlinearity;
+use solvable::wide::DeepLinearField;
 use solvable::wide::bayesian::scale_posterior::ScalePosterior;
-use solvable::wide::rich::dmft::DeepLinearField;
 use solvable::wide::rich::two_layer::{Kernels, TwoLayerRich};
 use solvable::wide::signal::isometry::{FussCatalan, JacobianMoments, WeightEnsemble};
 use solvable::wide::signal::propagation::{Phase, SignalPropagation};

@@ -65,3 +65,5 @@ mod network;
 pub mod overlaps;
 pub mod similarity;
 pub mod two_tasks;
+
+pub use overlaps::TwoTaskOverlaps;

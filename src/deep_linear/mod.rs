@@ -142,5 +142,13 @@ pub mod shallow;
 pub mod two_layer;
 pub mod two_layer_network;
 
+pub use aligned::AlignedNetwork;
+pub use balanced_network::BalancedNetwork;
+pub use exact_network::ExactNetwork;
+pub use reversal::ReversedNetwork;
+pub use riccati::RiccatiFlow;
+pub use shallow::ShallowNetwork;
+pub use two_layer_network::TwoLayerNetwork;
+
 #[cfg(test)]
 mod start_tests;

@@ -3,7 +3,7 @@
 use super::ensembles::{dots, measure};
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{log_grid, named};
-use crate::generalization::linear::sampled_student::LinearStudent;
+use crate::generalization::LinearStudent;
 use crate::generalization::linear::student::Variances;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Rule, Sheet, series_color};

@@ -5,8 +5,8 @@ use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, log_grid, named};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Sheet, series_color};
-use crate::wide::rich::descent::RichNetwork;
-use crate::wide::rich::dmft::DeepLinearField;
+use crate::wide::DeepLinearField;
+use crate::wide::RichNetwork;
 use crate::wide::rich::kernel_distance::{compare_slope, kernel_distance};
 use crate::{Agreement, Result};
 

@@ -4,7 +4,7 @@ use super::ensembles::{dots, measure_runs};
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
 use crate::curve::Sweep;
-use crate::generalization::kernel::regression::KernelRegression;
+use crate::generalization::KernelRegression;
 use crate::generalization::linear::ridge::RIDGE;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dots, Legend, Line, Panel, Sheet, series_color};

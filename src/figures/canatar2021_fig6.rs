@@ -3,9 +3,9 @@
 use super::ensembles::{Mean, dots, measure_runs};
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid, named};
+use crate::generalization::Kernel;
+use crate::generalization::SphereLearning;
 use crate::generalization::kernel::curve::SphereRegression;
-use crate::generalization::kernel::sphere::Kernel;
-use crate::generalization::kernel::sphere_learning::SphereLearning;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Line, Panel, Sheet, series_color};
 use crate::{Agreement, Result, Solvable};

@@ -7,7 +7,7 @@ use super::parts::{explain_marks, log_grid, named};
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Panel, Sheet, series_color};
-use crate::student_teacher::finite::online_network::OnlineNetwork;
+use crate::student_teacher::OnlineNetwork;
 use crate::student_teacher::flow::Learning;
 use crate::{Result, Solvable};
 

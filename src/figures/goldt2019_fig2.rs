@@ -8,10 +8,10 @@ use super::parts::{explain_marks, log_grid, named};
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, Width, series_color};
-use crate::student_teacher::finite::online_network::OnlineNetwork;
+use crate::student_teacher::OnlineNetwork;
+use crate::student_teacher::OrderParameters;
 use crate::student_teacher::flow::Learning;
 use crate::student_teacher::flow::stationary::{settle_within, small_rate};
-use crate::student_teacher::order_parameters::OrderParameters;
 use crate::{Agreement, Error, Result};
 
 /// Units of the teacher.

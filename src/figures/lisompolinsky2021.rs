@@ -4,7 +4,7 @@ use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{explain_marks, log_grid};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Dots, Legend, Line, Panel, Sheet, series_color};
-use crate::wide::bayesian::deep_linear::BayesianDeepLinear;
+use crate::wide::BayesianDeepLinear;
 use crate::wide::bayesian::linear_teacher::{LinearTeacher, Sampled};
 use crate::wide::bayesian::scale_posterior::ScalePosterior;
 use crate::wide::bayesian::weighted_networks::Estimate;

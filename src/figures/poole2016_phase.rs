@@ -10,11 +10,11 @@ use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, Text, series_color,
 };
-use crate::wide::signal::deep_signal::DeepSignal;
+use crate::wide::DeepSignal;
+use crate::wide::RandomJacobian;
+use crate::wide::SignalPropagation;
 use crate::wide::signal::isometry::WeightEnsemble;
-use crate::wide::signal::jacobian_sampling::RandomJacobian;
 use crate::wide::signal::jacobian_spectrum::JacobianSpectrum;
-use crate::wide::signal::propagation::SignalPropagation;
 use crate::wide::signal::singular_value_density::LogBins;
 use crate::{Agreement, Result};
 

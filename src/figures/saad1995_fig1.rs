@@ -5,7 +5,7 @@ use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Dash, Legend, Line, Panel, Sheet, series_color};
-use crate::student_teacher::finite::online_network::OnlineNetwork;
+use crate::student_teacher::OnlineNetwork;
 use crate::{Result, Solvable, Trajectory};
 
 const RATE: Parameter = Parameter {

@@ -4,7 +4,7 @@ use ndarray::{Array1, Array2, concatenate};
 
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation};
-use crate::deep_linear::aligned::AlignedNetwork;
+use crate::deep_linear::AlignedNetwork;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Colormap, Heatmap, Legend, Panel, Rule, Sheet, gradient_color};
 use crate::task::environment::Tree;

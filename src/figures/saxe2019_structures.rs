@@ -9,7 +9,7 @@ use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Colormap, Dots, Heatmap, Legend, Line, Panel, Sheet, gradient_color,
 };
-use crate::semantic::structure::StructureLearning;
+use crate::semantic::StructureLearning;
 use crate::task::environment::{Graph, RandomField, Spectrum, Tree};
 use crate::{Agreement, Result};
 

@@ -3,15 +3,15 @@
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation};
 use crate::agreement::halving::compare_with_descent;
-use crate::deep_linear::aligned::AlignedNetwork;
+use crate::deep_linear::AlignedNetwork;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Dots, Legend, Line, Panel, Rule, Sheet, Width, gradient_color, literal, series_color,
 };
+use crate::semantic::CategoryRecall;
+use crate::semantic::NewFeature;
+use crate::semantic::NewItem;
 use crate::semantic::categories::{category, typicality};
-use crate::semantic::induction::NewFeature;
-use crate::semantic::new_item::NewItem;
-use crate::semantic::recall::CategoryRecall;
 use crate::{Agreement, Correlations, Dataset, Modes, Result, Solvable, check};
 
 /// Hidden units: as many modes are learned.

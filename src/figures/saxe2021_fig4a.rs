@@ -2,7 +2,7 @@
 
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, named};
-use crate::deep_linear::aligned::AlignedNetwork;
+use crate::deep_linear::AlignedNetwork;
 use crate::deep_linear::learning_rate::critical_rate;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, series_color};

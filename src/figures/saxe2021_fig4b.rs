@@ -3,7 +3,7 @@
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::even_grid;
 use crate::agreement::halving::compare_with_descent;
-use crate::deep_linear::aligned::AlignedNetwork;
+use crate::deep_linear::AlignedNetwork;
 use crate::deep_linear::observables::every_weight::EveryWeight;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Color, Dash, Legend, Line, Panel, Sheet, gradient_color};

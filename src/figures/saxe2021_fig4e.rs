@@ -3,7 +3,7 @@
 use super::ensembles::{dots, measure};
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::log_grid;
-use crate::generalization::linear::sampled_student::LinearStudent;
+use crate::generalization::LinearStudent;
 use crate::generalization::linear::student::{Variances, best_stopping};
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{AxisSpec, Legend, Line, Panel, Rule, Sheet, series_color};

@@ -3,7 +3,7 @@
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::own::embedding::{Plane, draw_item, ends};
 use super::parts::even_grid;
-use crate::deep_linear::aligned::AlignedNetwork;
+use crate::deep_linear::AlignedNetwork;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{Color, Dots, Legend, Line, Marker, Panel, Sheet, Text, series_color};
 use crate::semantic::differentiation::{Differentiation, end_of_learning};

@@ -5,7 +5,7 @@ use ndarray::Array2;
 use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation, thin};
 use crate::agreement::halving::compare_with_descent;
-use crate::deep_linear::aligned::AlignedNetwork;
+use crate::deep_linear::AlignedNetwork;
 use crate::deep_linear::observables::scalar_layers::ScalarLayers;
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};

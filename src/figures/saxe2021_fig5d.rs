@@ -8,7 +8,7 @@ use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dots, Legend, Line, Marker, Panel, Sheet, gradient_color, series_color,
 };
-use crate::semantic::levels::LevelLearning;
+use crate::semantic::LevelLearning;
 use crate::task::environment::Tree;
 use crate::{Result, Solvable, Trajectory};
 

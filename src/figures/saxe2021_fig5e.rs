@@ -4,16 +4,16 @@ use super::figure::{Drawing, Effort, Figure, Settings};
 use super::own::focus::stack;
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation, thin};
 use crate::agreement::halving::compare_with_descent;
-use crate::deep_linear::aligned::AlignedNetwork;
+use crate::deep_linear::AlignedNetwork;
 use crate::gated::frozen::mean_held_answer;
 use crate::net::Nonlinearity;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Rule, Sheet, Text, series_color,
 };
-use crate::semantic::correlated_inputs::CorrelatedInputs;
-use crate::semantic::illusion::ItemFeature;
-use crate::semantic::nonlinear::NonlinearNetwork;
+use crate::semantic::CorrelatedInputs;
+use crate::semantic::ItemFeature;
+use crate::semantic::NonlinearNetwork;
 use crate::{Agreement, Correlations, Dataset, Result, Solvable, check};
 
 const END: f64 = 60.0;

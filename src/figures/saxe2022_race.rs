@@ -4,10 +4,10 @@ use super::figure::{Drawing, Effort, Figure, Settings};
 use super::parts::{even_grid, explain_marks, named, theory_and_simulation, thin};
 use crate::agreement::halving::compare_with_descent;
 use crate::deep_linear::recording::mode_name;
+use crate::gated::XorNetwork;
 use crate::gated::race_network::{RaceNetwork, final_shares, trained_shares};
 use crate::gated::rectified::{equivalent_loss, random_units, xor_modes};
 use crate::gated::routing::{Routing, random_task};
-use crate::gated::xor::XorNetwork;
 use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Color, Dash, Dots, Legend, Line, Marker, Panel, Sheet, Text, gradient_color,

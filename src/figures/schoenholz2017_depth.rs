@@ -10,10 +10,10 @@ use crate::parameter::{Parameter, ParameterKind};
 use crate::plot::{
     AxisSpec, Band, Color, Dash, Dots, Heatmap, Legend, Line, Panel, Rule, Sheet, series_color,
 };
-use crate::wide::signal::deep_signal::DeepSignal;
+use crate::wide::DeepSignal;
+use crate::wide::RandomJacobian;
+use crate::wide::SignalPropagation;
 use crate::wide::signal::isometry::WeightEnsemble;
-use crate::wide::signal::jacobian_sampling::RandomJacobian;
-use crate::wide::signal::propagation::SignalPropagation;
 use crate::{Agreement, Result, Solvable};
 
 const BIAS: Parameter = Parameter {

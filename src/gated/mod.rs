@@ -78,3 +78,9 @@ pub mod race_network;
 pub mod rectified;
 pub mod routing;
 pub mod xor;
+
+pub use network::Context;
+pub use network::GatedNetwork;
+pub use race_network::RaceNetwork;
+pub use routing::Routing;
+pub use xor::XorNetwork;

@@ -64,3 +64,11 @@ pub mod features;
 pub mod kernel;
 pub mod linear;
 pub mod perceptron;
+
+pub use features::hidden_manifold::HiddenManifold;
+pub use kernel::regression::KernelRegression;
+pub use kernel::sphere::Kernel;
+pub use kernel::sphere::SphereSpectrum;
+pub use kernel::sphere_learning::SphereLearning;
+pub use linear::deep_student::DeepStudent;
+pub use linear::sampled_student::LinearStudent;

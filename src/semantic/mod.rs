@@ -77,3 +77,14 @@ pub mod sampled_trees;
 pub mod stages;
 pub mod structure;
 pub mod turns;
+
+pub use correlated_inputs::CorrelatedInputs;
+pub use illusion::ItemFeature;
+pub use induction::NewFeature;
+pub use invariance::RepresentationPair;
+pub use levels::LevelLearning;
+pub use new_item::NewItem;
+pub use nonlinear::NonlinearNetwork;
+pub use recall::CategoryRecall;
+pub use representation::RepresentationGeometry;
+pub use structure::StructureLearning;

@@ -69,3 +69,9 @@ pub mod flow;
 pub mod hidden_manifold;
 pub mod order_parameters;
 pub mod symmetry;
+
+pub use finite::online_descent::OnlineDescent;
+pub use finite::online_network::OnlineNetwork;
+pub use flow::plateau::SymmetricPlateau;
+pub use hidden_manifold::HiddenManifold;
+pub use order_parameters::OrderParameters;

@@ -74,4 +74,18 @@ pub mod kernel;
 pub mod rich;
 pub mod signal;
 
+pub use bayesian::deep_linear::BayesianDeepLinear;
+pub use ensemble::posterior::Posterior;
+pub use ensemble::trained::TrainedEnsemble;
+pub use ensemble::training::Training;
+pub use finite::linearized::Linearized;
+pub use finite::trained_network::TrainedNetwork;
+pub use kernel::dense::Kernels;
+pub use rich::descent::RichNetwork;
+pub use rich::dmft::DeepLinearField;
+pub use rich::two_layer::TwoLayerRich;
+pub use signal::deep_signal::DeepSignal;
+pub use signal::jacobian_sampling::RandomJacobian;
+pub use signal::propagation::SignalPropagation;
+
 pub use dual::Dual;

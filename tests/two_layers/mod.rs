@@ -2,8 +2,8 @@
 
 use ndarray::Array2;
 use solvable::Correlations;
+use solvable::deep_linear::RiccatiFlow;
 use solvable::deep_linear::balanced::sample_two_layer;
-use solvable::deep_linear::riccati::RiccatiFlow;
 use solvable::math::random::{Purpose, stream};
 
 /// Random zero-balanced weights (W₁, W₂) whose map has the singular values 0.3, 0.15, 0.1, …

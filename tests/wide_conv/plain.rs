@@ -7,7 +7,7 @@ use rand::{Rng, RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use solvable::net::architecture::{Layer, Padding};
 use solvable::net::unit::Nonlinearity;
-use solvable::wide::kernel::dense::Kernels;
+use solvable::wide::Kernels;
 
 type Pixel = (usize, usize);
 /// Kernel and tangent kernel of each pair of pixels.

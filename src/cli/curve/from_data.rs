@@ -5,10 +5,10 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use ndarray::{Array2, Axis};
 use serde_json::{Value, json};
+use solvable::generalization::Kernel;
 use solvable::generalization::kernel::from_data::{
     MeasuredPoint, PredictedPoint, measured_learning_curve, predicted_learning_curve,
 };
-use solvable::generalization::kernel::sphere::Kernel;
 use solvable::store::Input;
 use solvable::{Dataset, Error, Result};
 

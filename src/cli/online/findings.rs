@@ -1,7 +1,7 @@
 //! What theory says of the course: plateau, specialization, end; forgetting and transfer.
 
 use serde_json::{Value, json};
-use solvable::student_teacher::finite::online_network::OnlineNetwork;
+use solvable::student_teacher::OnlineNetwork;
 use solvable::student_teacher::flow::plateau::{Passage, SymmetricPlateau, passage};
 use solvable::student_teacher::flow::stationary::{End, Stationary, settle_within};
 use solvable::student_teacher::symmetry::Symmetry;

@@ -8,9 +8,9 @@ use solvable::math::random::{Purpose, gaussian, stream};
 use solvable::net::Nonlinearity;
 use solvable::store::Input;
 use solvable::store::read::arrays::read_rows;
-use solvable::student_teacher::finite::online_network::OnlineNetwork;
+use solvable::student_teacher::OnlineNetwork;
+use solvable::student_teacher::OrderParameters;
 use solvable::student_teacher::flow::Learning;
-use solvable::student_teacher::order_parameters::OrderParameters;
 use solvable::{Error, Result, Solvable};
 
 use super::super::{report, values};

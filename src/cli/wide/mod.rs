@@ -2,7 +2,7 @@
 
 use ndarray::Array1;
 use solvable::Result;
-use solvable::wide::ensemble::trained::TrainedEnsemble;
+use solvable::wide::TrainedEnsemble;
 use solvable::wide::ensemble::training::{Dynamics, Training};
 use solvable::wide::kernel::dense::{Kernels, diagonals, kernels_within};
 

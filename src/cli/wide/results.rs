@@ -5,8 +5,8 @@ use ndarray_npy::WriteNpyExt;
 use serde_json::{Map, Value, json};
 use solvable::figures::own::wide::{Bands, Curves, bands, learning_curves};
 use solvable::plot::Sheet;
+use solvable::wide::TrainedEnsemble;
 use solvable::wide::ensemble::test_points::TestPoints;
-use solvable::wide::ensemble::trained::TrainedEnsemble;
 use solvable::wide::ensemble::training::Dynamics;
 use solvable::{Error, Result};
 
