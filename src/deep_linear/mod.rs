@@ -47,9 +47,9 @@
 //! [`random_start`] (what small random weights amount to), [`reversal`] (unlearning, interference),
 //! [`kernel`] (the tangent kernel and how far it moves). [`observables`] records more of a network than
 //! modes and loss: single weights, similarities in the hidden layer, the kernel. Only the equation is theirs; the models
-//! [`ShallowNetwork`](shallow::ShallowNetwork), [`AlignedNetwork`](aligned::AlignedNetwork),
-//! [`BalancedNetwork`](balanced_network::BalancedNetwork) and
-//! [`TwoLayerNetwork`](two_layer_network::TwoLayerNetwork) join them with a simulation, and
+//! [`ShallowNetwork`], [`AlignedNetwork`],
+//! [`BalancedNetwork`] and
+//! [`TwoLayerNetwork`] join them with a simulation, and
 //! [`course`](crate::course) chooses among these models for a data set.
 //!
 //! # Simulation

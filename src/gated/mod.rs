@@ -58,7 +58,7 @@
 //!   from any pair to any other. Then untrained pairs end with the right map. Separate pairs do not
 //!   agree on the signs of their modes, and what is made of their parts is as wrong as −W.
 //! * **Uneven pairs.** Domains that are used more often learn faster, which
-//!   [`Routing`](routing::Routing) does not cover; untrained pairs then lag. From equal aligned layers
+//!   [`Routing`] does not cover; untrained pairs then lag. From equal aligned layers
 //!   they still end with the full strength if trained pairs hang together. Across separate groups they
 //!   end with s/d times the ratio of the groups' b₁, which what is conserved decides; it is 1 if every
 //!   group has as many input as output domains.
